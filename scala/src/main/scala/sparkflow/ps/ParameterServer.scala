@@ -1,0 +1,63 @@
+package sparkflow.ps
+
+import java.util.concurrent.atomic.AtomicBoolean
+
+import sparkflow.ps.consistency.Consistency
+import sparkflow.ps.server.{EventQueue, Fit, NettyServer}
+import sparkflow.ps.store.ModelState
+
+/** Owns the weights and the optimizer of one fit, and serves them to its workers as docs/protocol.md says. Any number
+  * of servers may live in one JVM.
+  *
+  * @throws IllegalArgumentException for an unknown mode
+  */
+final class ParameterServer(config: ServerConfig, events: ServerEvents) extends AutoCloseable {
+  Consistency.check(config.mode)
+
+  private val queue = new EventQueue(events, config.eventCapacity)
+  private val fit = new Fit(Consistency(config.mode, config.optimizer, _), queue)
+  private val started = new AtomicBoolean
+  private var netty: Option[NettyServer] = None
+
+  /** Starts listening.
+    *
+    * @return the bound port
+    * @throws java.io.IOException if the port is taken or the host is none of this machine; nothing is left running
+    * @throws IllegalStateException if it was started or closed before
+    */
+  def start(): Int = synchronized {
+    if (!started.compareAndSet(false, true))
+      throw new IllegalStateException("a parameter server serves one fit: it was started or closed before")
+    config.initial.foreach(s => fit.begin(s.copy(weights = s.weights.clone(), state = s.state.clone())))
+    queue.start()
+    val server = new NettyServer(config, fit)
+    netty = Some(server)
+    try server.start()
+    catch {
+      case e: Throwable =>
+        close()
+        throw e
+    }
+  }
+
+  /** A copy of the model as it is now, also after `close`; None if there were no weights yet. */
+  def result(): Option[ModelState] = fit.result()
+
+  /** Updates applied so far. */
+  def steps: Long = fit.steps
+
+  /** Why the fit failed, as given to `ServerEvents.failed`; None if it has not. */
+  def failure: Option[String] = fit.failure
+
+  /** Ends the fit. Workers that ask on are told that it is over. On return the port is closed, every event is delivered
+    * and the threads are gone; each stage is bounded by `closeTimeout`. May be called more than once, and from a listener
+    * (which then is the one thread that still runs).
+    */
+  def close(): Unit = synchronized {
+    started.set(true)
+    fit.finish()
+    netty.foreach(_.close(fit.failure.getOrElse("the fit is over")))
+    netty = None
+    queue.close(config.closeTimeout)
+  }
+}

@@ -1,0 +1,46 @@
+package sparkflow.ps
+
+import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.optim.Optimizer
+import sparkflow.ps.store.ModelState
+
+import scala.concurrent.duration._
+
+/** What a [[ParameterServer]] needs to know. The defaults of times and limits, with their reasons:
+  *
+  * @param host address to listen on, and on no other
+  * @param port port to listen on; 0 = any free one
+  * @param mode `hogwild` or `locked`
+  * @param initial weights to start from; None = the first worker makes them from the graph's initializers
+  * @param threads event loop threads; 0 = one per core, at most 8, as Spark's own servers choose
+  * @param handshakeTimeout from accept to a verified Answer. Two messages of about 100 bytes: only a starved
+  *   machine needs seconds
+  * @param initializeTimeout for the worker that was chosen to make the first weights: it imports TensorFlow and
+  *   runs the initializers, a minute or two at worst; then the next worker is chosen, while the others wait on
+  * @param stallTimeout without one byte of progress inside a frame or an answer; between frames a worker may
+  *   compute as long as it needs. TCP has given up on a dead path well before
+  * @param lingerTimeout how long a refused connection is still read (and its bytes dropped), so that the peer gets
+  *   to read the Error instead of a connection reset
+  * @param closeTimeout bound of each stage of `close`: last answers, event loops, undelivered events
+  * @param maxHandshakes connections that have not yet proven the secret; more are closed at once. Every task slot
+  *   of a large cluster may connect in the same instant, and each costs a few kilobytes
+  * @param eventCapacity events that may wait for a slow listener before the workers that report wait with them
+  */
+final case class ServerConfig(
+    host: String,
+    port: Int,
+    mode: String,
+    optimizer: Optimizer,
+    secret: JobSecret,
+    initial: Option[ModelState],
+    threads: Int = 0,
+    handshakeTimeout: FiniteDuration = 30.seconds,
+    initializeTimeout: FiniteDuration = 5.minutes,
+    stallTimeout: FiniteDuration = 2.minutes,
+    lingerTimeout: FiniteDuration = 5.seconds,
+    closeTimeout: FiniteDuration = 5.seconds,
+    maxHandshakes: Int = 1024,
+    eventCapacity: Int = 1024
+) {
+  require(port >= 0 && port <= 65535, s"port must be 0 (any free one) to 65535, got $port")
+}

@@ -1,0 +1,34 @@
+package sparkflow.ps
+
+/** What the driver hears of a fit. Called one at a time on a thread of the server, in the order of arrival; a slow
+  * listener slows down only the workers that report. An exception is logged and the fit goes on.
+  */
+trait ServerEvents {
+
+  /** A worker ended an iteration. */
+  def report(r: IterationReport): Unit
+
+  /** The fit failed, said a worker or the server itself. Called at most once. */
+  def failed(message: String): Unit
+}
+
+/** @param iteration 0-based, over all rounds
+  * @param loss mean over the samples of this iteration of this partition
+  * @param samples of this iteration of this partition
+  * @param totalSamples of all updates applied so far, from all workers
+  * @param steps updates applied so far, from all workers
+  * @param staleness mean, over this worker's updates since its last report, of the updates by others that were
+  *   applied between the weights that a gradient was computed on and the gradient's own update
+  * @param elapsedNanos since the weights came into being
+  */
+final case class IterationReport(
+    iteration: Int,
+    partition: Int,
+    round: Int,
+    loss: Double,
+    samples: Long,
+    totalSamples: Long,
+    steps: Long,
+    staleness: Double,
+    elapsedNanos: Long
+)

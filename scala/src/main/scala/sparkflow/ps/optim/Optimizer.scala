@@ -1,0 +1,117 @@
+package sparkflow.ps.optim
+
+import sparkflow.Names
+
+/** One array of optimizer state, as long as the weights.
+  *
+  * @param name TensorFlow's name of the slot
+  * @param initial what every element starts at
+  */
+final case class Slot(name: String, initial: Float)
+
+/** A rule that turns a gradient into new weights, equal step for step to `tensorflow.compat.v1.train`.
+  *
+  * An instance holds only constants: all that changes is in the weights, the slots and `t`, which the caller
+  * owns. So one instance may be used by any number of threads at once. Every rule works on each element
+  * alone, so a step may be cut in ranges in any way, with the same result.
+  */
+abstract class Optimizer {
+
+  /** The name that [[Optimizer.create]] knows it by. */
+  def name: String
+
+  /** The state it needs, in the order in which `step` takes it; empty for a rule with no memory. */
+  def slots: Seq[Slot]
+
+  /** Updates `weights` and `slots` in place in `[from, until)`; nothing else is touched, `gradient` is only
+    * read.
+    *
+    * Nothing is locked here: when two threads step on one range at a time (Hogwild), some of their updates to
+    * single elements may be lost, as is meant there.
+    *
+    * @param weights the flat weights
+    * @param gradient element i belongs to element i of the weights
+    * @param slots one array for each of [[slots]], as long as the weights
+    * @param from first index, inclusive
+    * @param until last index, exclusive; at most the length of each array
+    * @param t which update this is, counted from 1
+    */
+  def step(
+      weights: Array[Float],
+      gradient: Array[Float],
+      slots: Array[Array[Float]],
+      from: Int,
+      until: Int,
+      t: Long
+  ): Unit
+}
+
+object Optimizer {
+  private val families: Seq[Family] = Seq(
+    Adam,
+    RmsProp,
+    Momentum,
+    Adadelta,
+    Adagrad,
+    GradientDescent,
+    AdagradDa,
+    Ftrl,
+    ProximalAdagrad,
+    ProximalGradientDescent
+  )
+
+  /** The optimizers there are. */
+  val names: Seq[String] = families.map(_.name)
+
+  /** The options that an optimizer takes besides learning_rate, in TensorFlow's order, each with the default
+    * that it has here: TensorFlow's own, and 0.9 for momentum's momentum, which has none there.
+    *
+    * @throws java.lang.IllegalArgumentException for an unknown name
+    */
+  def defaults(name: String): Seq[(String, Any)] = family(name).settings.map(s => s.name -> s.default)
+
+  /** The optimizer of this name.
+    *
+    * @param name one of [[names]]
+    * @param learningRate used unless the options have a "learning_rate"
+    * @param options named as in TensorFlow's constructor; numbers may be of any numeric type, switches are
+    *   Boolean, and null is as good as not given. TensorFlow's "name" and "use_locking" are accepted and mean
+    *   nothing.
+    * @throws java.lang.IllegalArgumentException for an unknown optimizer or option, or a value of the wrong
+    *   type or out of range; the message names it and says what is allowed
+    */
+  def create(name: String, learningRate: Double, options: Map[String, Any]): Optimizer = {
+    val chosen = family(name)
+    val checked = new Options(name, canonical(chosen, options))
+    // TensorFlow takes any rate. Here a rate of 0 would let a whole job run and learn nothing, a negative one
+    // climbs the loss, FTRL divides by it, and NaN would spread over all weights with the first update.
+    val rate = checked(new Number("learning_rate", learningRate, Domain.positive))
+    chosen.create(rate, checked)
+  }
+
+  private def family(name: String): Family = families.find(_.name == name).getOrElse {
+    throw new IllegalArgumentException(
+      s"there is no optimizer '$name'${Names.didYouMean(name, names)}; choose one of ${names.mkString(", ")}"
+    )
+  }
+
+  /** The options by their own names, once it is sure that the family knows all of them. */
+  private def canonical(family: Family, options: Map[String, Any]): Map[String, Any] = {
+    val takes = "learning_rate" +: family.settings.map(_.name)
+    val known = takes.toSet ++ family.aliases.keys ++ family.ignored
+    options.keys.filterNot(known).minOption.foreach { unknown =>
+      throw new IllegalArgumentException(
+        s"${family.name} has no option '$unknown'${Names.didYouMean(unknown, takes)}; " +
+          s"it takes ${takes.mkString(", ")}"
+      )
+    }
+    family.aliases
+      .find { case (alias, option) => options.contains(alias) && options.contains(option) }
+      .foreach { case (alias, option) =>
+        throw new IllegalArgumentException(
+          s"${family.name}: '$alias' and '$option' are the same option; give one of them"
+        )
+      }
+    options.map { case (option, value) => family.aliases.getOrElse(option, option) -> value }
+  }
+}

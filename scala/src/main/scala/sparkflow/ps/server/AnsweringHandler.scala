@@ -1,0 +1,140 @@
+package sparkflow.ps.server
+
+import java.io.IOException
+import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.TimeUnit.NANOSECONDS
+
+import io.netty.buffer.ByteBuf
+import io.netty.channel.{
+  ChannelFuture,
+  ChannelFutureListener,
+  ChannelHandlerContext,
+  ChannelInboundHandlerAdapter
+}
+import io.netty.channel.socket.DuplexChannel
+import io.netty.handler.timeout.{IdleState, IdleStateEvent}
+import org.slf4j.LoggerFactory
+
+import sparkflow.ps.ServerConfig
+import sparkflow.ps.protocol._
+
+/** The half of a connection that knows how to answer, to refuse and to end, whatever the requests are. An exception
+  * from a request becomes an Error, never silence.
+  *
+  * @param decoder of the same connection
+  */
+private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: FrameDecoder)
+    extends ChannelInboundHandlerAdapter {
+  private val log = LoggerFactory.getLogger(getClass)
+  protected var ctx: ChannelHandlerContext = _
+  private var busy = false
+  private var writing = false
+  private var ended = false
+  private var lastWords: ChannelFuture = _ // the Error, once ended by one
+
+  /** Serves one request: answers now, or later on the event loop. */
+  protected def request(message: Message, body: Body): Unit
+
+  /** The connection serves no more. Called at least once; its requests are over. */
+  protected def left(): Unit
+
+  /** A request, or the frame of one, was met by an exception. */
+  protected def refusing(cause: Throwable): Unit
+
+  /** Whether a request is being answered: until the last byte of the answer is written. */
+  protected def isBusy: Boolean = busy
+
+  protected def hasEnded: Boolean = ended
+
+  protected def answer(message: Message, body: Body = Body.empty): Unit =
+    write(FrameEncoder.encode(ctx.alloc, message, body))
+
+  protected def write(pieces: Seq[ByteBuf]): Unit = {
+    writing = true
+    val written: ChannelFutureListener = _ => {
+      writing = false
+      busy = false
+    }
+    Outbound.send(ctx, pieces).addListener(written)
+    ()
+  }
+
+  /** Runs it later on the event loop; not at all when the loop has ended, and with it the connection. */
+  protected def onLoop(action: => Unit): Unit = {
+    val task: Runnable = () =>
+      try action
+      catch { case e: Throwable => exceptionCaught(ctx, e) }
+    try ctx.executor.execute(task)
+    catch { case _: RejectedExecutionException => log.debug("the connection's event loop has ended") }
+  }
+
+  /** Answers Error and closes, but reads on for a while and drops what comes: to close a socket with unread input would
+    * reset the connection, and the peer, maybe still sending, would not get to read the Error.
+    */
+  protected def end(code: Int, message: String): Unit = end(code, message, config.lingerTimeout.toNanos)
+
+  private def end(code: Int, message: String, lingerNanos: Long): Unit = if (!ended) {
+    ended = true
+    decoder.stop()
+    left()
+    if (code != ErrorCode.Over && code != ErrorCode.Fenced)
+      log.warn(s"refused a request from ${ctx.channel.remoteAddress}: $message")
+    val close: Runnable = () => { ctx.close(); () }
+    val sent: ChannelFutureListener = written =>
+      if (!written.isSuccess || lingerNanos == 0) close.run()
+      else {
+        ctx.channel match {
+          case socket: DuplexChannel => socket.shutdownOutput()
+          case _                     => ()
+        }
+        ctx.executor.schedule(close, lingerNanos, NANOSECONDS)
+        ()
+      }
+    lastWords = Outbound.send(ctx, FrameEncoder.encode(ctx.alloc, Error(code, message), Body.empty))
+    lastWords.addListener(sent)
+    ()
+  }
+
+  override def handlerAdded(ctx: ChannelHandlerContext): Unit = this.ctx = ctx
+
+  override def channelRead(ctx: ChannelHandlerContext, input: Any): Unit = {
+    val frame = input.asInstanceOf[Frame]
+    busy = true
+    request(frame.message, frame.body)
+  }
+
+  override def channelInactive(ctx: ChannelHandlerContext): Unit = {
+    ended = true
+    left()
+  }
+
+  override def exceptionCaught(ctx: ChannelHandlerContext, cause: Throwable): Unit = cause match {
+    case e: Refused =>
+      refusing(e)
+      end(e.code, e.getMessage)
+    case e: IOException =>
+      log.debug(s"lost ${ctx.channel.remoteAddress}", e)
+      ctx.close()
+      ()
+    case e =>
+      log.error(s"a request from ${ctx.channel.remoteAddress} failed", e)
+      refusing(e)
+      end(ErrorCode.Internal, s"the parameter server failed: $e")
+  }
+
+  override def userEventTriggered(ctx: ChannelHandlerContext, event: Any): Unit = event match {
+    case Goodbye(message) =>
+      if (!ended) end(ErrorCode.Over, message, 0)
+      else if (lastWords != null) {
+        lastWords.addListener(ChannelFutureListener.CLOSE)
+        ()
+      }
+    case idle: IdleStateEvent if idle.state == IdleState.READER_IDLE && decoder.midFrame =>
+      end(ErrorCode.Malformed, s"no byte for ${config.stallTimeout} in the middle of a frame")
+    case idle: IdleStateEvent if idle.state == IdleState.WRITER_IDLE && writing =>
+      log.warn(s"${ctx.channel.remoteAddress} read nothing of an answer for ${config.stallTimeout}")
+      ctx.close()
+      ()
+    case _ => ()
+  }
+}

@@ -1,0 +1,106 @@
+package sparkflow.ps.server
+
+import java.util.concurrent.TimeUnit.NANOSECONDS
+
+import scala.collection.immutable.ArraySeq
+
+import io.netty.channel.{ChannelFutureListener, ChannelHandlerContext, ChannelInboundHandlerAdapter}
+import io.netty.util.concurrent.ScheduledFuture
+import org.slf4j.LoggerFactory
+
+import sparkflow.ps.ServerConfig
+import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.protocol._
+
+/** The handshake. Nothing of a peer that has not proven the secret gets past this handler; once it has, the handler puts
+  * the one that serves requests in its own place.
+  *
+  * @param decoder of the same connection; held to the handshake's limits until the peer is accepted
+  * @param finished called once, when the handshake ends either way
+  */
+private[server] final class AuthHandler(
+    config: ServerConfig,
+    decoder: FrameDecoder,
+    requests: RequestHandler,
+    finished: () => Unit
+) extends ChannelInboundHandlerAdapter {
+  private val log = LoggerFactory.getLogger(classOf[AuthHandler])
+  private val nonce = JobSecret.randomBytes(32)
+  private var deadline: ScheduledFuture[_] = _
+  private var open = true
+
+  override def channelActive(ctx: ChannelHandlerContext): Unit = {
+    val late: Runnable = () => refuse(ctx, ErrorCode.Handshake, "the handshake took too long")
+    deadline = ctx.executor.schedule(late, config.handshakeTimeout.toNanos, NANOSECONDS)
+    send(ctx, Challenge(ArraySeq.unsafeWrapArray(nonce)))
+    ()
+  }
+
+  override def channelRead(ctx: ChannelHandlerContext, input: Any): Unit = input match {
+    case Frame(Answer(workerNonce, mac), _) =>
+      val theirs = workerNonce.toArray
+      if (config.secret.verify(mac.toArray, "sparkflow worker", nonce, theirs)) {
+        end()
+        decoder.admission = requests
+        val ours = config.secret.mac("sparkflow server", theirs, nonce)
+        send(ctx, Accept(ArraySeq.unsafeWrapArray(ours)))
+        ctx.pipeline.replace(this, "requests", requests)
+        ()
+      } else
+        refuse(
+          ctx,
+          ErrorCode.Handshake,
+          "the handshake was refused: the worker has not the secret of this fit"
+        )
+    case _ => refuse(ctx, ErrorCode.Handshake, "the first message must be Answer")
+  }
+
+  override def channelInactive(ctx: ChannelHandlerContext): Unit = end()
+
+  override def exceptionCaught(ctx: ChannelHandlerContext, cause: Throwable): Unit = cause match {
+    case e: Refused => refuse(ctx, e.code, e.getMessage)
+    case e =>
+      log.debug(s"handshake with ${ctx.channel.remoteAddress} failed", e)
+      end()
+      ctx.close()
+      ()
+  }
+
+  override def userEventTriggered(ctx: ChannelHandlerContext, event: Any): Unit = event match {
+    case Goodbye(message) => refuse(ctx, ErrorCode.Over, message)
+    case _                => ()
+  }
+
+  private def refuse(ctx: ChannelHandlerContext, code: Int, message: String): Unit = if (open) {
+    end()
+    decoder.stop()
+    log.warn(s"refused ${ctx.channel.remoteAddress}: $message")
+    send(ctx, Error(code, message)).addListener(ChannelFutureListener.CLOSE)
+    ()
+  }
+
+  private def send(ctx: ChannelHandlerContext, message: Message) =
+    Outbound.send(ctx, FrameEncoder.encode(ctx.alloc, message, Body.empty))
+
+  private def end(): Unit = if (open) {
+    open = false
+    if (deadline != null) deadline.cancel(false)
+    finished()
+  }
+}
+
+/** What may come in until the handshake ends: one Answer, within 4,096 bytes. */
+private[server] object HandshakeAdmission extends Admission {
+  private val maxFrame = 4096L
+
+  override def header(header: Header): Unit =
+    if (header.length > maxFrame || header.length < 0)
+      throw new Refused(
+        ErrorCode.Malformed,
+        s"a frame of more than $maxFrame bytes before the handshake's end"
+      )
+    else if (header.tag != MessageCodec.tagOf[Answer])
+      throw new Refused(ErrorCode.Handshake, s"the first message must be Answer, not tag ${header.tag}")
+
+  override def body(message: Message, length: Long): Body = Body.empty
+}

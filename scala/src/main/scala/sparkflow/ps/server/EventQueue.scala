@@ -1,0 +1,73 @@
+package sparkflow.ps.server
+
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.atomic.AtomicInteger
+
+import scala.concurrent.duration.FiniteDuration
+import scala.util.control.NonFatal
+
+import org.slf4j.LoggerFactory
+
+import sparkflow.ps.{IterationReport, ServerEvents}
+
+/** Hands events to the listener, one at a time, on a thread of its own. Bounded without losing any: beyond `capacity` a
+  * report is accepted only once it was delivered, and until then its worker waits for the answer; so at most
+  * `capacity` + connections wait here.
+  */
+private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
+  private val log = LoggerFactory.getLogger(classOf[EventQueue])
+  private val queue = new LinkedBlockingQueue[Option[() => Unit]] // None ends the thread
+  private val pending = new AtomicInteger
+  private val thread = new Thread(() => run(), "sparkflow-ps-events")
+  thread.setDaemon(true)
+
+  def start(): Unit = thread.start()
+
+  /** @param accepted called, here or on the queue's thread, when the sender may send its next event */
+  def report(report: IterationReport)(accepted: () => Unit): Unit = {
+    val waits = pending.incrementAndGet() > capacity
+    queue.add(Some { () =>
+      try listener.report(report)
+      finally {
+        pending.decrementAndGet()
+        if (waits) accepted()
+      }
+    })
+    if (!waits) accepted()
+  }
+
+  def failed(message: String): Unit = {
+    queue.add(Some(() => listener.failed(message)))
+    ()
+  }
+
+  /** Delivers what is queued and ends the thread. A listener that is not through with it after `timeout` is interrupted,
+    * and if it ignores even that, left behind (a daemon thread) with a warning. May be called from the listener.
+    */
+  def close(timeout: FiniteDuration): Unit = {
+    queue.add(None)
+    if (thread.isAlive && (thread ne Thread.currentThread)) {
+      thread.join(timeout.toMillis)
+      if (thread.isAlive) {
+        log.warn(s"the fit's listener did not take its last events within $timeout: ${queue.size} are lost")
+        queue.clear()
+        queue.add(None)
+        thread.interrupt()
+        thread.join(timeout.toMillis)
+        if (thread.isAlive) log.warn(s"the fit's listener ignores interruption; its thread is left behind")
+      }
+    }
+  }
+
+  private def run(): Unit = {
+    var next: Option[() => Unit] = queue.take()
+    while (next.isDefined) {
+      try next.get.apply()
+      catch {
+        case NonFatal(e)             => log.warn("the fit's listener threw", e)
+        case e: InterruptedException => log.warn("the fit's listener was interrupted", e)
+      }
+      next = queue.take()
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package sparkflow.ps.server
+
+import java.util.concurrent.atomic.{AtomicReference, LongAdder}
+
+import sparkflow.ps.IterationReport
+import sparkflow.ps.consistency.Consistency
+import sparkflow.ps.protocol.{ErrorCode, Push, Refused, Report}
+import sparkflow.ps.store.{Layout, ModelState, StateStore}
+
+/** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
+  * later, on the connection's event loop.
+  */
+private[server] trait Candidate {
+
+  /** It shall make the first weights. */
+  def chosen(): Unit
+
+  /** There are weights. */
+  def ready(): Unit
+
+  /** If it still waits for its Welcome, it gets this Error instead. */
+  def refuse(code: Int, message: String): Unit
+}
+
+/** The weights of a fit, from the moment when there are any. */
+private[ps] final class LiveModel(val layout: Layout, val consistency: Consistency, val state: StateStore) {
+  val layoutJson: String = layout.toJson
+  val bornNanos: Long = System.nanoTime()
+}
+
+/** What all connections of one fit share. Thread-safe.
+  *
+  * @param consistency makes the keeper of the first weights, and hands the array over to it
+  */
+private[ps] final class Fit(consistency: Array[Float] => Consistency, events: EventQueue) {
+  private val workers = new WorkerTable[Candidate]
+  private val election = new Election[Candidate]
+  private val ended = new AtomicReference[Fit.End]
+  private val samples = new LongAdder
+  @volatile private var live: Option[LiveModel] = None
+
+  def failure: Option[String] = Option(ended.get).filter(_.failed).map(_.message)
+
+  def steps: Long = live.fold(0L)(_.consistency.version)
+
+  def result(): Option[ModelState] = live.map { m =>
+    ModelState(m.layout, m.consistency.read((weights, _) => weights.clone()), m.state.snapshot())
+  }
+
+  /** @throws Refused before there are weights */
+  def model: LiveModel =
+    live.getOrElse(
+      throw new Refused(ErrorCode.Malformed, "there are no weights yet: say Hello and initialize")
+    )
+
+  /** Ends the fit as failed; without effect on one that has ended. */
+  def fail(message: String): Unit = {
+    val short = if (message.length <= Fit.longestMessage) message else message.take(Fit.longestMessage) + "…"
+    if (end(Fit.End(short, failed = true))) events.failed(short)
+  }
+
+  /** Ends the fit as over; without effect on one that has ended. */
+  def finish(): Unit = {
+    end(Fit.End("the fit is over", failed = false))
+    ()
+  }
+
+  /** @throws Refused when the fit has ended */
+  def check(): Unit = {
+    val end = ended.get
+    if (end != null) throw new Refused(ErrorCode.Over, end.message)
+  }
+
+  /** Starts with these weights, before any worker connects. Takes the arrays over. */
+  def begin(state: ModelState): Unit = {
+    live = Some(alive(state))
+    election.settle()
+    ()
+  }
+
+  /** Starts with the weights that the chosen worker made. Takes the arrays over.
+    *
+    * @throws Refused if it is no longer the chosen one
+    */
+  def begin(state: ModelState, maker: Candidate): Unit = {
+    val model = alive(state)
+    val waiting = election.win(maker) { live = Some(model) }
+    waiting.getOrElse(throw notChosen).foreach(_.ready())
+  }
+
+  def isChosen(maker: Candidate): Boolean = election.isChosen(maker)
+
+  /** @throws Refused unless this connection was chosen to make the first weights */
+  def checkChosen(maker: Candidate): Unit = if (!isChosen(maker)) throw notChosen
+
+  /** A worker connects. It learns by `chosen` or `ready`, maybe before the return, which Welcome to give.
+    *
+    * @throws Refused if a newer attempt is known, or the fit has ended
+    */
+  def join(round: Int, worker: Int, attempt: Long, candidate: Candidate): WorkerEntry[Candidate] = {
+    val entry = workers.entry(round, worker)
+    entry.enter(attempt, candidate).foreach { fenced =>
+      election.leave(fenced).foreach(_.chosen())
+      fenced.refuse(ErrorCode.Fenced, s"a newer attempt of partition $worker is known")
+    }
+    election.join(candidate) match {
+      case Election.Chosen  => candidate.chosen()
+      case Election.Waiting => ()
+      case Election.Settled =>
+        check()
+        candidate.ready()
+    }
+    entry
+  }
+
+  /** The connection will send no more. */
+  def leave(candidate: Candidate, entry: WorkerEntry[Candidate]): Unit = {
+    entry.leave(candidate)
+    election.leave(candidate).foreach(_.chosen())
+  }
+
+  /** Applies a gradient, unless it was applied before.
+    *
+    * @throws Refused if the connection is fenced off, or the push does not fit in
+    */
+  def push(candidate: Candidate, entry: WorkerEntry[Candidate], push: Push, gradient: Array[Float]): Unit = {
+    val consistency = model.consistency
+    val fresh = entry.push(candidate, push.step) {
+      if (push.version < 0 || push.version > consistency.version || push.samples < 0)
+        throw new Refused(
+          ErrorCode.Malformed,
+          s"a gradient of ${push.samples} samples on version ${push.version}, which is not among 0 to ${consistency.version}"
+        )
+      consistency.push(gradient) - 1 - push.version
+    }
+    if (fresh) samples.add(push.samples.toLong)
+  }
+
+  /** @return the merged state, a copy */
+  def mergeState(change: Array[Byte]): Array[Byte] = model.state.merge(change, math.max(1, workers.active))
+
+  /** Tells the listener; `accepted` is called, here or on another thread, when the worker may go on. */
+  def report(entry: WorkerEntry[Candidate], report: Report)(accepted: () => Unit): Unit = {
+    val event = IterationReport(
+      iteration = report.iteration,
+      partition = entry.worker,
+      round = entry.round,
+      loss = report.loss,
+      samples = report.samples,
+      totalSamples = samples.sum,
+      steps = steps,
+      staleness = entry.takeStaleness(),
+      elapsedNanos = System.nanoTime() - model.bornNanos
+    )
+    events.report(event)(accepted)
+  }
+
+  private def alive(state: ModelState): LiveModel =
+    new LiveModel(state.layout, consistency(state.weights), new StateStore(state.layout, state.state))
+
+  private def notChosen =
+    new Refused(ErrorCode.Malformed, "this worker was not chosen to make the first weights")
+
+  private def end(how: Fit.End): Boolean = {
+    val first = ended.compareAndSet(null, how)
+    if (first) election.settle().foreach(_.refuse(ErrorCode.Over, how.message))
+    first
+  }
+}
+
+private[ps] object Fit {
+  private final case class End(message: String, failed: Boolean)
+
+  // Characters of a worker's message that are kept, as they go into an Error to each of the others.
+  private val longestMessage = 1 << 16
+}

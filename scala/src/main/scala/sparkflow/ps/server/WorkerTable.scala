@@ -1,0 +1,96 @@
+package sparkflow.ps.server
+
+import java.util.concurrent.ConcurrentHashMap
+
+import scala.jdk.CollectionConverters._
+
+import sparkflow.ps.protocol.{ErrorCode, Refused}
+
+/** The workers of one fit, by (round, partition). An entry outlives its connections: it knows where a retry goes on. */
+private[server] final class WorkerTable[C <: AnyRef] {
+  private val entries = new ConcurrentHashMap[(Int, Int), WorkerEntry[C]]
+
+  def entry(round: Int, worker: Int): WorkerEntry[C] =
+    entries.computeIfAbsent((round, worker), _ => new WorkerEntry(round, worker))
+
+  /** Workers that are connected and not done. */
+  def active: Int = entries.values.asScala.count(_.active)
+}
+
+/** One partition in one round. Its lock is held while a gradient is applied, so that a newer attempt learns the next
+  * step only after the older one's last update.
+  */
+private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker: Int) {
+  private var attempt = Long.MinValue
+  private var owner: Option[C] = None
+  private var done = false
+  private var next = 0L
+  private var staleness = 0L // of the updates since the last report
+  private var updates = 0L
+
+  /** The next step that is expected. */
+  def nextStep: Long = synchronized(next)
+
+  def active: Boolean = synchronized(owner.isDefined && !done)
+
+  /** Makes `connection` the one that speaks for this worker.
+    *
+    * @return the connection that is fenced off by it
+    * @throws Refused if a newer attempt is known
+    */
+  def enter(attempt: Long, connection: C): Option[C] = synchronized {
+    if (attempt < this.attempt)
+      throw new Refused(
+        ErrorCode.Fenced,
+        s"attempt $attempt of partition $worker is too late: ${this.attempt} is known"
+      )
+    this.attempt = attempt
+    done = false
+    val fenced = owner
+    owner = Some(connection)
+    fenced
+  }
+
+  def leave(connection: C): Unit = synchronized(if (owns(connection)) owner = None)
+
+  /** The worker has nothing more to send. */
+  def finish(connection: C): Unit = synchronized {
+    check(connection)
+    done = true
+  }
+
+  /** @throws Refused if another connection speaks for this worker now */
+  def check(connection: C): Unit = synchronized {
+    if (!owns(connection))
+      throw new Refused(ErrorCode.Fenced, s"a newer attempt of partition $worker is known: $attempt")
+  }
+
+  /** Runs `update`, which returns the update's staleness, if `step` is the next one; a step that was applied before is
+    * passed over.
+    *
+    * @return whether the update was applied
+    * @throws Refused if the connection is fenced off, or steps before this one are missing
+    */
+  def push(connection: C, step: Long)(update: => Long): Boolean = synchronized {
+    check(connection)
+    if (step > next || step < 0)
+      throw new Refused(ErrorCode.Malformed, s"partition $worker pushed step $step, expected step $next")
+    val fresh = step == next
+    if (fresh) {
+      staleness += update
+      updates += 1
+      next += 1
+    }
+    fresh
+  }
+
+  /** Mean staleness of the updates since the last call; 0 if there were none. */
+  def takeStaleness(): Double = synchronized {
+    val mean = if (updates == 0) 0.0 else staleness.toDouble / updates
+    staleness = 0
+    updates = 0
+    mean
+  }
+
+  private def owns(connection: C): Boolean = owner.exists(_ eq connection)
+}
