@@ -1,0 +1,100 @@
+package org.apache.spark.sql.sparkflow
+
+import scala.jdk.CollectionConverters._
+
+import org.apache.spark.{JobArtifactSet, SparkContext}
+import org.apache.spark.api.python.{PythonBroadcast, PythonFunction, SimplePythonFunction}
+import org.apache.spark.broadcast.Broadcast
+import org.apache.spark.sql.{Column, DataFrame, SparkSession}
+import org.apache.spark.sql.catalyst.expressions.{Expression, PythonUDF}
+import org.apache.spark.sql.classic.{
+  Dataset => ClassicDataset,
+  ExpressionUtils,
+  SparkSession => ClassicSession
+}
+import org.apache.spark.sql.types.{DataType, StructType}
+
+/** The private parts of Spark SQL that start a Python worker from the JVM; no logic of ours. Each call has the same
+  * signature in Spark 4.1 to 4.3.
+  */
+object PythonBridge {
+
+  /** A Python function that Spark hands to its workers as these command bytes. */
+  final class Function private[PythonBridge] (private[PythonBridge] val underlying: PythonFunction)
+
+  final class BroadcastFile private[PythonBridge] (
+      private[PythonBridge] val underlying: Broadcast[PythonBroadcast]
+  ) {
+    def id: Long = underlying.id
+    def destroy(): Unit = underlying.destroy()
+  }
+
+  def function(
+      command: Array[Byte],
+      includes: Seq[String],
+      executable: String,
+      version: String,
+      broadcasts: Seq[BroadcastFile]
+  ): Function =
+    new Function(
+      SimplePythonFunction(
+        command.toIndexedSeq,
+        new java.util.HashMap[String, String], // Spark adds to it
+        includes.asJava,
+        executable,
+        version,
+        broadcasts.map(_.underlying).asJava,
+        null // no accumulators
+      )
+    )
+
+  /** Adds a file where the tasks of this session's queries look for theirs: Spark keeps the files of sessions apart
+    * (spark.sql.artifact.isolation.enabled), and SparkContext.addFile alone reaches none of them.
+    */
+  def addFile(session: SparkSession, path: String): Unit =
+    JobArtifactSet.withActiveJobArtifactState(classic(session).artifactManager.state) {
+      session.sparkContext.addFile(path)
+    }
+
+  /** Sends a file that holds one pickled value to the workers that ask for it. */
+  def broadcastFile(sc: SparkContext, path: String): BroadcastFile =
+    new BroadcastFile(sc.broadcast(new PythonBroadcast(path)))
+
+  /** The function over all of a partition: an iterator of Arrow record batches in, another out. */
+  def mapInArrow(data: DataFrame, function: Function, name: String, result: StructType): DataFrame = {
+    val children = data.queryExecution.analyzed.output
+    data match {
+      case data: ClassicDataset[_] =>
+        data.mapInArrow(column(name, function, result, children, mapArrowIter), isBarrier = false)
+      case other => throw connect(other)
+    }
+  }
+
+  /** The function over a column: an iterator of Arrow arrays in, one of as many values out; lazy. */
+  def arrowColumn(input: Column, function: Function, name: String, result: DataType): Column =
+    column(name, function, result, Seq(ExpressionUtils.expression(input)), scalarArrowIter)
+
+  private def classic(session: SparkSession): ClassicSession = session match {
+    case session: ClassicSession => session
+    case other                   => throw connect(other)
+  }
+
+  private def connect(what: AnyRef) = new UnsupportedOperationException(
+    s"SparkFlow needs a session on the driver itself, not ${what.getClass.getName}: Spark Connect is not supported"
+  )
+
+  private def column(
+      name: String,
+      function: Function,
+      result: DataType,
+      children: Seq[Expression],
+      evalType: Int
+  ): Column =
+    ExpressionUtils.column(
+      PythonUDF(name, function.underlying, result, children, evalType, udfDeterministic = true)
+    )
+
+  // org.apache.spark.api.python.PythonEvalType
+  private val mapArrowIter = 207
+  private val scalarArrowIter = 251
+}

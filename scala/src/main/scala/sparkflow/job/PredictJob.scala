@@ -1,0 +1,83 @@
+package sparkflow.job
+
+import java.nio.file.Files
+
+import org.apache.spark.SparkContext
+import org.apache.spark.ml.linalg.SQLDataTypes
+import org.apache.spark.sql.{Column, SparkSession}
+import org.apache.spark.sql.sparkflow.PythonBridge
+import org.apache.spark.sql.types._
+import org.json4s.{JNull, JString}
+import org.json4s.JsonDSL._
+import org.json4s.jackson.JsonMethods
+
+import sparkflow.Version
+import sparkflow.ps.store.ModelState
+
+/** What a model needs to predict, as plain data; the fields are the Params of the same names. */
+final case class PredictRequest(
+    graph: String,
+    state: ModelState,
+    tfInput: String,
+    tfOutput: String,
+    tfDropout: Option[String],
+    toKeepDropout: Boolean
+)
+
+/** Predictions as a lazy column: the model is broadcast once, and each Python worker keeps its session between tasks. */
+final class PredictJob(request: PredictRequest) {
+  private lazy val graph = GraphInfo.parse(request.graph)
+
+  /** Double where the output is one value a row, otherwise an ML vector (also where the graph does not fix the size). */
+  lazy val outputType: DataType = {
+    val output = graph.tensor("tfOutput", request.tfOutput)
+    if (output.rowSize.contains(1L)) DoubleType else SQLDataTypes.VectorType
+  }
+
+  /** @throws IllegalArgumentException naming a wrong tensor, column, type or size */
+  def check(schema: StructType, inputCol: String): Unit = {
+    TrainChecks.fits(schema, graph, "inputCol", inputCol, "tfInput", request.tfInput)
+    graph.tensor("tfOutput", request.tfOutput)
+    request.tfDropout.foreach(graph.tensor("tfDropout", _))
+  }
+
+  /** The prediction for each row of a features column.
+    *
+    * @param inputType type of `input`; `inputCol` is its name, for messages
+    */
+  def column(session: SparkSession, input: Column, inputType: DataType, inputCol: String): Column = {
+    val (broadcast, fingerprint) = model(session.sparkContext)
+    val vector = outputType != DoubleType
+    val json = JsonMethods.compact(
+      ("version" -> Version.current) ~
+        ("broadcast" -> broadcast.id) ~
+        ("fingerprint" -> fingerprint) ~
+        ("tfInput" -> request.tfInput) ~
+        ("tfOutput" -> request.tfOutput) ~
+        ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
+        ("toKeepDropout" -> request.toKeepDropout) ~
+        ("output" -> (if (vector) "vector" else "double")) ~
+        ("threads" -> PythonWorker.threads(session.sparkContext))
+    )
+    val result = if (vector) BinaryType else DoubleType
+    val function =
+      PythonWorker.function(session, "sparkflow.worker.predict", "Predict", json, result, Seq(broadcast))
+    val packed = PackedColumn(input, inputType, inputCol)
+    val predicted = PythonBridge.arrowColumn(packed, function, "sparkflow_predict", result)
+    if (vector) PackedColumn.unpackVector(predicted) else predicted
+  }
+
+  // One broadcast per Spark application. Spark frees it when this object and all plans that use it are gone.
+  private def model(sc: SparkContext): (PythonBridge.BroadcastFile, String) = synchronized {
+    sent.filter(_._1 eq sc).map(_._2).getOrElse {
+      val file = Files.createTempFile("sparkflow-model-", ".bin")
+      file.toFile.deleteOnExit()
+      val fingerprint = ModelBlob.writePickled(file, request.graph, request.state)
+      val model = (PythonBridge.broadcastFile(sc, file.toString), fingerprint)
+      sent = Some(sc -> model)
+      model
+    }
+  }
+
+  private var sent: Option[(SparkContext, (PythonBridge.BroadcastFile, String))] = None
+}

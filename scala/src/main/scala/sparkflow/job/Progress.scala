@@ -1,0 +1,44 @@
+package sparkflow.job
+
+import sparkflow.ps.IterationReport
+
+/** Turns the workers' reports into a line for people, at most one a second, and one at the end.
+  *
+  * @param verbose 1: a line a second; 2 and more: a line for every report
+  */
+private[job] final class Progress(iterations: Int, verbose: Int, print: String => Unit) {
+  private var losses = Map.empty[Int, Double] // last loss of each partition
+  private var latest: Option[IterationReport] = None
+  private var printedAt = Long.MinValue
+  private var printedSamples = 0L
+  private var unprinted = false
+
+  def apply(report: IterationReport): Unit = {
+    losses += report.partition -> report.loss
+    latest = Some(report)
+    unprinted = true
+    if (
+      verbose >= 2 || printedAt == Long.MinValue || report.elapsedNanos - printedAt >= Progress.intervalNanos
+    ) line(report)
+  }
+
+  def end(): Unit = if (unprinted) latest.foreach(line)
+
+  private def line(report: IterationReport): Unit = {
+    val since = if (printedAt == Long.MinValue) 0L else printedAt
+    val rate = (report.totalSamples - printedSamples) * 1e9 / math.max(report.elapsedNanos - since, 1L)
+    if (verbose >= 1)
+      print(
+        f"sparkflow: iteration ${report.iteration + 1}%d/$iterations%d  partition ${report.partition}%d  " +
+          f"loss ${losses.values.sum / losses.size}%.5f  $rate%,.0f samples/s  staleness ${report.staleness}%.2f"
+      )
+    printedAt = report.elapsedNanos
+    printedSamples = report.totalSamples
+    unprinted = false
+  }
+}
+
+private[job] object Progress {
+  // People read a line a second; more would only fill the log.
+  val intervalNanos: Long = 1000L * 1000 * 1000
+}

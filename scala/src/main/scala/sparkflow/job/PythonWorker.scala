@@ -1,0 +1,99 @@
+package sparkflow.job
+
+import java.io.IOException
+import java.nio.charset.StandardCharsets.{US_ASCII, UTF_8}
+import java.util.concurrent.TimeUnit
+
+import org.apache.spark.SparkContext
+import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.sparkflow.PythonBridge
+import org.apache.spark.sql.types.DataType
+
+/** Tells Spark's Python worker which class of ours to call, by name: `module.Class(json)` makes the callable. No code
+  * is pickled.
+  */
+private[job] object PythonWorker {
+
+  /** @param json   the callable's only argument
+    * @param result the type that Spark expects back
+    */
+  def function(
+      session: SparkSession,
+      module: String,
+      className: String,
+      json: String,
+      result: DataType,
+      broadcasts: Seq[PythonBridge.BroadcastFile] = Nil
+  ): PythonBridge.Function = {
+    val executable = pythonExecutable(session)
+    PythonBridge.function(
+      command(module, className, json, result),
+      Seq(PythonPackage.ship(session)),
+      executable,
+      versionOf(executable),
+      broadcasts
+    )
+  }
+
+  /** Threads of a worker's TensorFlow session: the cores that Spark gives a task. */
+  def threads(sc: SparkContext): Int = math.max(1, sc.getConf.getInt("spark.task.cpus", 1))
+
+  // A protocol-0 pickle of (module.Class(json), pyspark.sql.types._parse_datatype_json_string(type)).
+  private[job] def command(module: String, className: String, json: String, result: DataType): Array[Byte] =
+    (s"(c$module\n$className\n(V${escape(json)}\ntR" +
+      s"cpyspark.sql.types\n_parse_datatype_json_string\n(V${escape(result.json)}\ntRt.").getBytes(US_ASCII)
+
+  // The pickle opcode V reads "raw-unicode-escape" up to a newline.
+  private def escape(text: String): String = {
+    val out = new StringBuilder(text.length + 64)
+    text.foreach {
+      case c if c == '\\' || c < ' ' || c > '~' => out.append(f"\\u${c.toInt}%04x")
+      case c                                    => out.append(c)
+    }
+    out.toString
+  }
+
+  // Spark's own order: the setting, then the environment, then whatever `python3` is.
+  private def pythonExecutable(session: SparkSession): String =
+    session.sparkContext.getConf
+      .getOption("spark.pyspark.python")
+      .orElse(sys.env.get("PYSPARK_PYTHON"))
+      .getOrElse("python3")
+
+  // Spark's worker refuses to run under another major.minor than it is told, so the driver must know it.
+  private def versionOf(executable: String): String = synchronized {
+    versions.getOrElse(
+      executable, {
+        val found = ask(executable)
+        versions += executable -> found
+        found
+      }
+    )
+  }
+
+  private var versions = Map.empty[String, String]
+
+  private def ask(executable: String): String = {
+    def failed(why: String, cause: Throwable = null) = new IllegalStateException(
+      s"'$executable' can't be run on the driver to learn its Python version ($why): install Python there under the " +
+        "same path as on the executors, or name it by spark.pyspark.python or PYSPARK_PYTHON",
+      cause
+    )
+    val process =
+      try
+        new ProcessBuilder(executable, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+          .redirectErrorStream(true)
+          .start()
+      catch { case e: IOException => throw failed(e.getMessage, e) }
+    process.getOutputStream.close()
+    // Python starts in well under a second; half a minute covers a cold network disk.
+    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      process.destroyForcibly()
+      throw failed("it did not answer within 30 s")
+    }
+    val said = new String(process.getInputStream.readAllBytes(), UTF_8).trim
+    if (process.exitValue != 0 || !said.matches("[0-9]+\\.[0-9]+"))
+      throw failed(s"it said '${said.take(200)}'")
+    said
+  }
+}

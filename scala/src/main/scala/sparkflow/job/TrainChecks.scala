@@ -1,0 +1,116 @@
+package sparkflow.job
+
+import org.apache.spark.SparkConf
+import org.apache.spark.sql.types.StructType
+import org.json4s._
+import org.json4s.jackson.JsonMethods
+
+import sparkflow.ps.optim.Optimizer
+import sparkflow.ps.store.ModelState
+
+/** Everything that can be refused before a Spark job starts; each message names the value, what was expected and what
+  * to do.
+  */
+private[job] object TrainChecks {
+
+  def apply(schema: StructType, request: TrainRequest): Unit = {
+    val graph = GraphInfo.parse(request.graph)
+    if (graph.losses == 0)
+      throw new IllegalArgumentException(
+        "tensorflowGraph has no loss: its function must use tf.losses.*, call tf.losses.add_loss, or return the loss to build_graph"
+      )
+    if (graph.trainableVariables == 0)
+      throw new IllegalArgumentException(
+        "tensorflowGraph has no trainable variable: there is nothing to train; make variables with trainable=True"
+      )
+    fits(schema, graph, "inputCol", request.inputCol, "tfInput", request.tfInput)
+    (request.labelCol, request.tfLabel) match {
+      case (Some(column), Some(tensor)) => fits(schema, graph, "labelCol", column, "tfLabel", tensor)
+      case (None, Some(tensor)) =>
+        throw new IllegalArgumentException(
+          s"tfLabel is '$tensor' but labelCol is not set: name the column that feeds it, or leave tfLabel out to train unsupervised"
+        )
+      case (Some(column), None) =>
+        throw new IllegalArgumentException(
+          s"labelCol is '$column' but tfLabel is not set: name the placeholder that it feeds, or leave labelCol out to train unsupervised"
+        )
+      case (None, None) =>
+    }
+    optimizer(request)
+    request.initial.foreach(state => sameCount(graph, state))
+  }
+
+  /** @throws IllegalArgumentException for an unknown optimizer or option, or a value out of its range */
+  def optimizer(request: TrainRequest): Optimizer = {
+    val param = if (Optimizer.names.contains(request.optimizer)) "optimizerOptions" else "tfOptimizer"
+    try
+      Optimizer.create(
+        request.optimizer,
+        request.learningRate,
+        request.optimizerOptions.map(options).getOrElse(Map.empty)
+      )
+    catch {
+      case e: IllegalArgumentException => throw new IllegalArgumentException(s"$param: ${e.getMessage}", e)
+    }
+  }
+
+  /** The wire is not encrypted yet, so a cluster that is told to encrypt is refused rather than betrayed. */
+  def encryption(conf: SparkConf): Unit =
+    Seq("spark.network.crypto.enabled", "spark.ssl.enabled", "spark.io.encryption.enabled")
+      .find(key => conf.getBoolean(key, defaultValue = false))
+      .foreach { key =>
+        throw new UnsupportedOperationException(
+          s"$key is true, but SparkFlow's parameter server does not encrypt its traffic yet: it will not send weights and " +
+            "gradients in the clear on a cluster that is told to encrypt"
+        )
+      }
+
+  /** Checks a column against the placeholder that it feeds. */
+  def fits(
+      schema: StructType,
+      graph: GraphInfo,
+      columnParam: String,
+      column: String,
+      tensorParam: String,
+      tensor: String
+  ): Unit = {
+    val field = PackedColumn.check(schema, columnParam, column)
+    val info = graph.placeholder(tensorParam, tensor)
+    for (width <- PackedColumn.knownSize(field); size <- info.rowSize if width != size)
+      throw new IllegalArgumentException(
+        s"column '$column' ($columnParam) has $width value(s) a row, but $tensorParam '$tensor' takes $size " +
+          s"(its shape is ${shapeText(info)}): change the placeholder's shape or the column"
+      )
+  }
+
+  private def shapeText(info: TensorInfo): String =
+    info.shape.fold("unknown")(_.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]"))
+
+  private def options(json: String): Map[String, Any] =
+    JsonMethods.parse(json) match {
+      case JObject(fields) =>
+        fields.collect {
+          case (name, JDouble(v))  => name -> v
+          case (name, JDecimal(v)) => name -> v.toDouble
+          case (name, JInt(v))     => name -> v
+          case (name, JLong(v))    => name -> v
+          case (name, JBool(v))    => name -> v
+          case (name, JString(v))  => name -> v
+          case (name, v) if v != JNull =>
+            throw new IllegalArgumentException(
+              s"$name is ${JsonMethods.compact(v)}, expected a number or true/false"
+            )
+        }.toMap
+      case _ =>
+        throw new IllegalArgumentException(
+          s"'${json.take(60)}' is no set of options, expected a JSON object such as {\"learning_rate\": 0.001}"
+        )
+    }
+
+  private def sameCount(graph: GraphInfo, state: ModelState): Unit =
+    if (state.layout.weights.size != graph.trainableVariables)
+      throw new IllegalArgumentException(
+        s"initialWeights has ${state.layout.weights.size} variables, but the graph has ${graph.trainableVariables} trainable " +
+          "ones: take the weights of a model of the same graph"
+      )
+}

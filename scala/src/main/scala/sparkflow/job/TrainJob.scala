@@ -1,0 +1,147 @@
+package sparkflow.job
+
+import java.security.SecureRandom
+import java.util.UUID
+import java.util.concurrent.atomic.AtomicReference
+
+import scala.util.control.NonFatal
+
+import org.apache.spark.sql.{DataFrame, Dataset}
+import org.apache.spark.sql.functions.{col, rand}
+import org.apache.spark.sql.sparkflow.PythonBridge
+import org.apache.spark.sql.types._
+
+import sparkflow.ps.{IterationReport, ParameterServer, ServerConfig, ServerEvents}
+import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.store.ModelState
+
+/** One fit: starts the parameter server on the driver, runs the workers as a Spark job, and gives back what the server
+  * then holds.
+  */
+object TrainJob {
+
+  /** Every check that needs no Spark job.
+    *
+    * @throws IllegalArgumentException naming the value, what was expected and the remedy
+    */
+  def check(schema: StructType, request: TrainRequest): Unit = TrainChecks(schema, request)
+
+  /** Trains on a request that `check` let pass; returns when all iterations are done.
+    *
+    * The server's port and threads are gone when this returns or throws; the SparkSession stays usable.
+    *
+    * @throws TrainingException if the fit fails after it began
+    */
+  def run(dataset: Dataset[_], request: TrainRequest, listener: Option[FitListener]): TrainResult = {
+    val sc = dataset.sparkSession.sparkContext
+    TrainChecks.encryption(sc.getConf)
+    val seed = request.seed.getOrElse(new SecureRandom().nextLong())
+    val tag = s"sparkflow-fit-${UUID.randomUUID()}"
+    val events = new FitEvents(request, listener, reason => sc.cancelJobsWithTag(tag, reason))
+    val secret = JobSecret.random()
+    // Workers reach the driver by spark.driver.host; the server listens where Spark itself does.
+    val host = sc.getConf.get("spark.driver.host")
+    val config = ServerConfig(
+      host = sc.getConf.get("spark.driver.bindAddress", host),
+      port = request.port,
+      mode = request.mode,
+      optimizer = TrainChecks.optimizer(request),
+      secret = secret,
+      initial = request.initial
+    )
+    val server = new ParameterServer(config, events)
+    sc.addJobTag(tag)
+    try {
+      val port = server.start()
+      val threads = PythonWorker.threads(sc)
+      val data = packed(dataset, request)
+      for (round <- 0 until request.partitionShuffles) {
+        val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
+        if (runRound(shuffled(data, round, seed), spec) == 0)
+          throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
+      }
+      server.close()
+      events.end()
+      val state = server
+        .result()
+        .getOrElse(throw new TrainingException("the fit ended without weights: no worker made any", null))
+      requireFinite(state)
+      TrainResult(state, seed)
+    } catch {
+      case e: TrainingException        => throw e
+      case e: IllegalArgumentException => throw e
+      case e: InterruptedException     => throw e
+      case NonFatal(e) =>
+        throw new TrainingException(events.failure.orElse(server.failure).getOrElse(FailureMessage.of(e)), e)
+    } finally {
+      sc.removeJobTag(tag)
+      server.close()
+    }
+  }
+
+  private def packed(dataset: Dataset[_], request: TrainRequest): DataFrame = {
+    def pack(name: String) =
+      PackedColumn(dataset.col(s"`${name.replace("`", "``")}`"), dataset.schema(name).dataType, name)
+    val columns = pack(request.inputCol).as("features") +: request.labelCol.map(pack(_).as("label")).toSeq
+    dataset.select(columns: _*).coalesce(request.partitions)
+  }
+
+  // The first round takes the rows as they lie; each further one throws them into random partitions.
+  private def shuffled(data: DataFrame, round: Int, seed: Long): DataFrame =
+    if (round == 0) data
+    else {
+      val partitions = data.rdd.getNumPartitions
+      data.withColumn("key", rand(seed + round)).repartition(partitions, col("key")).drop("key")
+    }
+
+  private def runRound(data: DataFrame, spec: TrainSpec): Long = {
+    val function =
+      PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
+    val results = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult).collect()
+    results.map(_.getAs[Long]("rows")).sum
+  }
+
+  private val workerResult = new StructType()
+    .add("partition", IntegerType)
+    .add("rows", LongType)
+    .add("steps", LongType)
+    .add("message", StringType)
+
+  private def requireFinite(state: ModelState): Unit = {
+    val bad = state.weights.indexWhere(w => w.isNaN || w.isInfinite)
+    if (bad >= 0)
+      throw new TrainingException(
+        s"the last update left a weight that is ${state.weights(bad)}: lower tfLearningRate, or look for NaN or unscaled values in the features",
+        null
+      )
+  }
+
+  /** Passes the server's events on to the user and ends the fit when one of them, or the listener, says so. */
+  private final class FitEvents(request: TrainRequest, listener: Option[FitListener], cancel: String => Unit)
+      extends ServerEvents {
+    private val firstFailure = new AtomicReference[String]
+    private val progress = new Progress(
+      request.iters * request.partitionShuffles,
+      request.verbose,
+      line => listener.fold(println(line))(_.onProgress(line))
+    )
+
+    def failure: Option[String] = Option(firstFailure.get)
+
+    override def report(report: IterationReport): Unit =
+      try {
+        progress(report)
+        listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
+      } catch {
+        case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}")
+      }
+
+    override def failed(message: String): Unit =
+      if (firstFailure.compareAndSet(null, message)) cancel(message)
+
+    def end(): Unit = {
+      progress.end()
+      failure.foreach(message => throw new TrainingException(message, null))
+    }
+  }
+}

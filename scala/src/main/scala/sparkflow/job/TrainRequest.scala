@@ -1,0 +1,52 @@
+package sparkflow.job
+
+import sparkflow.ps.store.ModelState
+
+/** Everything a fit needs, as plain data; what each field means is said by the Param of the same name.
+  *
+  * @param initial weights to start from; None starts from the graph's own initializers
+  */
+final case class TrainRequest(
+    graph: String,
+    inputCol: String,
+    labelCol: Option[String],
+    tfInput: String,
+    tfLabel: Option[String],
+    tfOutput: String,
+    tfDropout: Option[String],
+    regularizationLosses: Boolean,
+    optimizer: String,
+    learningRate: Double,
+    optimizerOptions: Option[String],
+    iters: Int,
+    partitions: Int,
+    miniBatchSize: Int,
+    miniStochasticIters: Int,
+    shufflePerIter: Boolean,
+    partitionShuffles: Int,
+    mode: String,
+    port: Int,
+    seed: Option[Long],
+    initial: Option[ModelState],
+    verbose: Int
+)
+
+/** @param seed the seed that the fit used, also when it drew it itself */
+final case class TrainResult(state: ModelState, seed: Long)
+
+/** Hears of a running fit, on the driver, one call at a time. An exception it throws ends the fit. */
+trait FitListener {
+
+  /** A partition has ended an iteration.
+    *
+    * @param loss      mean loss of the iteration's samples in that partition
+    * @param iteration counted from 0, over all `partitionShuffles`
+    */
+  def onIteration(loss: Double, iteration: Int, partition: Int): Unit
+
+  /** A line for people, when `verbose` is 1 or more. */
+  def onProgress(line: String): Unit
+}
+
+/** A fit that began and failed: the message says why in the words of the part that failed. */
+final class TrainingException(message: String, cause: Throwable) extends RuntimeException(message, cause)

@@ -1,0 +1,39 @@
+package sparkflow.job
+
+import org.json4s.{JNull, JString}
+import org.json4s.JsonDSL._
+import org.json4s.jackson.JsonMethods
+
+import sparkflow.Version
+
+/** What one round of training tells its Python workers; read by `sparkflow.worker.spec`. */
+private[job] final case class TrainSpec(
+    host: String,
+    port: Int,
+    secret: String,
+    round: Int,
+    request: TrainRequest,
+    seed: Long,
+    threads: Int
+) {
+  def toJson: String = JsonMethods.compact(
+    ("version" -> Version.current) ~
+      ("server" -> (("host" -> host) ~ ("port" -> port) ~ ("secret" -> secret))) ~
+      ("round" -> round) ~
+      ("graph" -> request.graph) ~
+      ("tfInput" -> request.tfInput) ~
+      ("tfLabel" -> request.tfLabel.map(JString(_)).getOrElse(JNull)) ~
+      ("tfOutput" -> request.tfOutput) ~
+      ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
+      ("regularizationLosses" -> request.regularizationLosses) ~
+      ("iters" -> request.iters) ~
+      ("miniBatchSize" -> request.miniBatchSize) ~
+      ("miniStochasticIters" -> request.miniStochasticIters) ~
+      ("shufflePerIter" -> request.shufflePerIter) ~
+      ("seed" -> seed) ~
+      ("threads" -> threads)
+  )
+
+  /** Never the secret. */
+  override def toString: String = s"TrainSpec($host:$port, round $round)"
+}

@@ -1,0 +1,145 @@
+package sparkflow.ml
+
+import org.apache.hadoop.fs.Path
+import org.apache.spark.ml.Estimator
+import org.apache.spark.ml.param.ParamMap
+import org.apache.spark.ml.sparkflow.ParamsMetadata
+import org.apache.spark.ml.util.{Identifiable, MLReadable, MLReader, MLWritable, MLWriter}
+import org.apache.spark.sql.Dataset
+import org.apache.spark.sql.types.StructType
+import org.json4s._
+import org.json4s.JsonDSL._
+
+import sparkflow.Version
+import sparkflow.job.{FitListener, PredictJob, TrainJob, TrainRequest}
+import sparkflow.params._
+import sparkflow.ps.store.{Layout, ModelState}
+
+/** Trains a TensorFlow graph on a DataFrame: one Python worker per partition computes gradients, a parameter server on
+  * the driver owns the weights and the optimizer.
+  */
+class SparkAsyncDL(override val uid: String)
+    extends Estimator[SparkAsyncDLModel]
+    with GraphParams
+    with LabelParams
+    with PredictionStage
+    with OptimizerParams
+    with TrainingParams
+    with ServerParams
+    with StartParams
+    with MLWritable {
+
+  def this() = this(Identifiable.randomUID("SparkAsyncDL"))
+
+  @transient private[ml] var listener: FitListener = _
+
+  /** Who hears of the iterations of each fit, on the driver; null for nobody. Copies keep it, saved estimators don't. */
+  def setListener(value: FitListener): this.type = {
+    listener = value
+    this
+  }
+
+  /** Starts training from what a model of the same graph has learnt. */
+  def setInitialWeights(model: SparkAsyncDLModel): this.type = setInitialWeights(model.state)
+
+  /** Trains a model; the listener, if one was set, hears of every iteration.
+    *
+    * @throws IllegalArgumentException before any Spark job, if a param, the graph or the columns are wrong
+    */
+  override def fit(dataset: Dataset[_]): SparkAsyncDLModel = fit(dataset, listener)
+
+  /** Trains a model with a listener for this fit alone. */
+  def fit(dataset: Dataset[_], listener: FitListener): SparkAsyncDLModel = {
+    transformSchema(dataset.schema, logging = true)
+    val result = TrainJob.run(dataset, trainRequest, Option(listener))
+    val model = new SparkAsyncDLModel(uid, $(tensorflowGraph), result.state, Some(result.seed))
+    copyValues(model).setParent(this)
+  }
+
+  /** Checks all that can be checked without data; adds the prediction column as the model will. */
+  override def transformSchema(schema: StructType): StructType = {
+    TrainJob.check(schema, trainRequest)
+    // Only the graph is looked at here: there are no weights yet.
+    val untrained = ModelState(Layout(Nil, Nil), Array.empty, Array.empty)
+    withPrediction(schema, new PredictJob(predictRequest($(tensorflowGraph), untrained)))
+  }
+
+  private[ml] def trainRequest: TrainRequest = TrainRequest(
+    graph = $(tensorflowGraph),
+    inputCol = $(inputCol),
+    labelCol = get(labelCol),
+    tfInput = $(tfInput),
+    tfLabel = get(tfLabel),
+    tfOutput = $(tfOutput),
+    tfDropout = get(tfDropout),
+    regularizationLosses = $(useRegularizationLosses),
+    optimizer = $(tfOptimizer),
+    learningRate = $(tfLearningRate),
+    optimizerOptions = get(optimizerOptions),
+    iters = $(iters),
+    partitions = $(partitions),
+    miniBatchSize = $(miniBatchSize),
+    miniStochasticIters = $(miniStochasticIters),
+    shufflePerIter = $(shufflePerIter),
+    partitionShuffles = $(partitionShuffles),
+    mode = consistency,
+    port = $(port),
+    seed = get(seed),
+    initial = get(initialWeights),
+    verbose = $(verbose)
+  )
+
+  override def copy(extra: ParamMap): SparkAsyncDL =
+    copyValues(new SparkAsyncDL(uid), extra).setListener(listener)
+
+  override def write: MLWriter = new SparkAsyncDL.Writer(this)
+}
+
+object SparkAsyncDL extends MLReadable[SparkAsyncDL] {
+  override def read: MLReader[SparkAsyncDL] = new Reader
+
+  override def load(path: String): SparkAsyncDL = super.load(path)
+
+  /** Of what Spark's metadata does not cover, as in docs/persistence.md. */
+  private val formatVersion = 1
+
+  private final class Writer(stage: SparkAsyncDL) extends MLWriter {
+    override protected def saveImpl(path: String): Unit = {
+      val start = stage.get(stage.initialWeights)
+      val extra: JObject = "sparkflow" ->
+        (("formatVersion" -> formatVersion) ~ ("version" -> Version.current) ~ ("initialWeights" -> start.isDefined))
+      val plain = stage.copy(ParamMap.empty)
+      plain.clear(plain.initialWeights)
+      ParamsMetadata.save(plain, path, sparkSession, extra)
+      start.foreach(state => files(path).write(ModelContent(None, state, None)))
+    }
+
+    private def files(path: String) =
+      new ModelFiles(new Path(path, startDirectory), ParamsMetadata.hadoopConf(sparkSession))
+  }
+
+  private final class Reader extends MLReader[SparkAsyncDL] {
+    override def load(path: String): SparkAsyncDL = {
+      val (stage, metadata) =
+        SavedParams.load(path, sparkSession, classOf[SparkAsyncDL].getName)(new SparkAsyncDL(_))
+      val own = metadata \ "sparkflow"
+      own \ "formatVersion" match {
+        case JInt(version) if version == formatVersion =>
+        case other =>
+          val found = other match { case JInt(v) => v.toString; case _ => "none" }
+          throw new SavedModelException(
+            s"the metadata of the estimator at $path has sparkflow.formatVersion $found, and SparkFlow ${Version.current} " +
+              s"reads $formatVersion: it was written by a newer SparkFlow, or altered; load it with the version that wrote it"
+          )
+      }
+      if (own \ "initialWeights" == JBool.True) {
+        val directory = new Path(path, startDirectory)
+        val files = new ModelFiles(directory, ParamsMetadata.hadoopConf(sparkSession))
+        stage.setInitialWeights(files.read(withGraph = false).state)
+      }
+      stage
+    }
+  }
+
+  private val startDirectory = "initialWeights"
+}

@@ -1,0 +1,169 @@
+package sparkflow.ml
+
+import org.apache.hadoop.fs.Path
+import org.apache.spark.ml.Model
+import org.apache.spark.ml.param.ParamMap
+import org.apache.spark.ml.sparkflow.ParamsMetadata
+import org.apache.spark.ml.util.{MLReadable, MLReader, MLWritable, MLWriter}
+import org.apache.spark.sql.{DataFrame, Dataset}
+import org.apache.spark.sql.functions.col
+import org.apache.spark.sql.types.StructType
+import org.json4s.JObject
+
+import sparkflow.Names
+import sparkflow.job.{PredictJob, PredictRequest}
+import sparkflow.ps.store.{Floats, Layout, ModelState, Variable}
+
+/** A trained TensorFlow graph.
+  *
+  * @param graph        JSON of the MetaGraphDef
+  * @param state        layout, weights and state; shared by copies of the model, so not to be changed
+  * @param trainingSeed seed of the fit that made the weights, also when the fit drew it; None if no fit did
+  */
+class SparkAsyncDLModel private[sparkflow] (
+    override val uid: String,
+    val graph: String,
+    val state: ModelState,
+    val trainingSeed: Option[Long]
+) extends Model[SparkAsyncDLModel]
+    with PredictionStage
+    with MLWritable {
+
+  // Kept with what it was made for, so that one broadcast serves every transform until a param changes.
+  @transient private var prepared: Option[(PredictRequest, PredictJob)] = None
+
+  private def predictJob: PredictJob = synchronized {
+    val request = predictRequest(graph, state)
+    val job = prepared.collect { case (`request`, job) => job }.getOrElse(new PredictJob(request))
+    prepared = Some(request -> job)
+    job
+  }
+
+  /** Adds the prediction column, lazily, and keeps every other.
+    *
+    * @throws IllegalArgumentException if a column is wrong or missing, or the prediction column is there already
+    */
+  override def transform(dataset: Dataset[_]): DataFrame = {
+    val schema = dataset.schema
+    transformSchema(schema, logging = true)
+    val name = $(inputCol)
+    val input = dataset.col(s"`${name.replace("`", "``")}`")
+    val prediction = predictJob.column(dataset.sparkSession, input, schema(name).dataType, name)
+    dataset.select(col("*"), prediction.as($(predictionCol)))
+  }
+
+  override def transformSchema(schema: StructType): StructType = withPrediction(schema, predictJob)
+
+  /** Names of the trainable variables, in the order of the layout. */
+  def weightNames: Array[String] = state.layout.weights.map(_.name).toArray
+
+  /** Shape of a trainable variable; empty for a scalar.
+    *
+    * @throws IllegalArgumentException if the model has no such variable
+    */
+  def weightShape(name: String): Array[Int] = find(name)._2.shape.toArray
+
+  /** A copy of a trainable variable's values, row by row (C order).
+    *
+    * @throws IllegalArgumentException if the model has no such variable
+    */
+  def weight(name: String): Array[Float] = {
+    val (offset, variable) = find(name)
+    state.weights.slice(offset, offset + variable.shape.product)
+  }
+
+  /** All weights as raw little-endian float32, in the order of the layout.
+    *
+    * @throws IllegalStateException if they take 2 GiB or more; read those in parts
+    */
+  def weightsBytes: Array[Byte] = {
+    if (state.weights.length > Int.MaxValue / 4)
+      throw new IllegalStateException(
+        s"${state.weights.length} weights take more than one array of bytes: read them in parts with weightsBytes(from, count)"
+      )
+    weightsBytes(0, state.weights.length)
+  }
+
+  /** `count` weights from number `from` on, as raw little-endian float32. */
+  def weightsBytes(from: Int, count: Int): Array[Byte] = Floats.toBytes(state.weights, from, count)
+
+  /** The variables that are not trained, each in its own type, little-endian, in the order of the layout. */
+  def stateBytes: Array[Byte] = state.state.clone()
+
+  /** Names, shapes and types of the variables, as in docs/protocol.md. */
+  def layoutJson: String = state.layout.toJson
+
+  private def find(name: String): (Int, Variable) = {
+    val variables = state.layout.weights
+    val offsets = variables.scanLeft(0)((offset, v) => offset + v.shape.product)
+    offsets
+      .zip(variables)
+      .find(_._2.name == name)
+      .getOrElse(
+        throw new IllegalArgumentException(
+          s"the model has no trainable variable '$name'${Names.didYouMean(name, variables.map(_.name))}"
+        )
+      )
+  }
+
+  override def copy(extra: ParamMap): SparkAsyncDLModel = {
+    val that = new SparkAsyncDLModel(uid, graph, state, trainingSeed)
+    that.prepared = prepared
+    copyValues(that, extra).setParent(parent)
+  }
+
+  override def write: MLWriter = new SparkAsyncDLModel.Writer(this)
+
+  override def toString: String =
+    s"SparkAsyncDLModel: uid=$uid, variables=${state.layout.weights.size}, weights=${state.weights.length}"
+}
+
+object SparkAsyncDLModel extends MLReadable[SparkAsyncDLModel] {
+  override def read: MLReader[SparkAsyncDLModel] = new Reader
+
+  override def load(path: String): SparkAsyncDLModel = super.load(path)
+
+  /** Makes a model of weights that were trained elsewhere; the arrays of bytes are as `weightsBytes` and `stateBytes` give them.
+    *
+    * @throws IllegalArgumentException if a length disagrees with the layout
+    */
+  def fromBytes(
+      uid: String,
+      graph: String,
+      layoutJson: String,
+      weights: Array[Byte],
+      state: Array[Byte]
+  ): SparkAsyncDLModel = {
+    val layout = Layout.fromJson(layoutJson)
+    expectBytes("weights", weights, 4L * layout.weightCount)
+    expectBytes("state", state, layout.stateBytes.toLong)
+    new SparkAsyncDLModel(uid, graph, ModelState(layout, Floats.fromBytes(weights), state), None)
+  }
+
+  private def expectBytes(what: String, bytes: Array[Byte], expected: Long): Unit =
+    if (bytes.length != expected)
+      throw new IllegalArgumentException(
+        s"$what has ${bytes.length} bytes, but the layout takes $expected: pass the bytes and the layout of one model"
+      )
+
+  private final class Writer(model: SparkAsyncDLModel) extends MLWriter {
+    override protected def saveImpl(path: String): Unit = {
+      ParamsMetadata.save(model, path, sparkSession, JObject())
+      files(path, sparkSession).write(ModelContent(Some(model.graph), model.state, model.trainingSeed))
+    }
+  }
+
+  private final class Reader extends MLReader[SparkAsyncDLModel] {
+    override def load(path: String): SparkAsyncDLModel = {
+      val className = classOf[SparkAsyncDLModel].getName
+      val (model, _) = SavedParams.load(path, sparkSession, className) { uid =>
+        val content = files(path, sparkSession).read(withGraph = true)
+        new SparkAsyncDLModel(uid, content.graph.get, content.state, content.trainingSeed)
+      }
+      model
+    }
+  }
+
+  private def files(path: String, session: org.apache.spark.sql.SparkSession) =
+    new ModelFiles(new Path(path, "data"), ParamsMetadata.hadoopConf(session))
+}

@@ -1,0 +1,63 @@
+package sparkflow.params
+
+import scala.util.control.NonFatal
+
+import org.apache.spark.ml.param.{DoubleParam, Param, Params}
+import org.json4s.JObject
+import org.json4s.jackson.JsonMethods
+
+/** The rule by which the parameter server turns gradients into new weights. */
+trait OptimizerParams extends Params {
+
+  final val tfOptimizer: Param[String] = new Param[String](
+    this,
+    "tfOptimizer",
+    "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, ftrl, " +
+      "proximal_adagrad or proximal_gradient_descent.",
+    Expect.name("tfOptimizer", "the name of an optimizer", "name one, such as 'adam'")
+  )
+
+  final val tfLearningRate: DoubleParam = new DoubleParam(
+    this,
+    "tfLearningRate",
+    "Learning rate of the optimizer, more than 0; a learning_rate in optimizerOptions wins over it.",
+    Expect[Double]("tfLearningRate", "a finite number more than 0", "try 0.01 or 0.001")(rate =>
+      rate > 0 && rate < Double.PositiveInfinity
+    )
+  )
+
+  final val optimizerOptions: Param[String] = new Param[String](
+    this,
+    "optimizerOptions",
+    "Options of the optimizer as a JSON object with TensorFlow's option names, such as " +
+      "{\"learning_rate\": 0.001, \"beta1\": 0.9}; the build_*_config functions of sparkflow.graph_utils make it. " +
+      "Not set: TensorFlow's defaults.",
+    Expect[String](
+      "optimizerOptions",
+      "a JSON object of options",
+      "write it like {\"learning_rate\": 0.001}, or make it with a build_*_config function of sparkflow.graph_utils"
+    )(OptimizerParams.isJsonObject)
+  )
+
+  setDefault(tfOptimizer -> "adam", tfLearningRate -> 0.01)
+
+  def getTfOptimizer: String = $(tfOptimizer)
+
+  def setTfOptimizer(value: String): this.type = set(tfOptimizer, value)
+
+  def getTfLearningRate: Double = $(tfLearningRate)
+
+  def setTfLearningRate(value: Double): this.type = set(tfLearningRate, value)
+
+  def getOptimizerOptions: String = $(optimizerOptions)
+
+  def setOptimizerOptions(value: String): this.type = set(optimizerOptions, value)
+}
+
+private object OptimizerParams {
+  private def isJsonObject(text: String): Boolean =
+    text != null && {
+      try JsonMethods.parse(text).isInstanceOf[JObject]
+      catch { case NonFatal(_) => false }
+    }
+}

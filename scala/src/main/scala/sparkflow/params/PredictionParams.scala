@@ -1,0 +1,58 @@
+package sparkflow.params
+
+import org.apache.spark.ml.param.{BooleanParam, Param, Params}
+
+/** What a fitted model computes, and the column that it goes to. */
+trait PredictionParams extends Params {
+
+  final val predictionCol: Param[String] = new Param[String](
+    this,
+    "predictionCol",
+    "Name of the column that transform adds: a double where tfOutput is one value a row, otherwise an ML vector.",
+    Expect.name("predictionCol", "the name of a column", "name the column to add, such as 'predicted'")
+  )
+
+  final val tfOutput: Param[String] = new Param[String](
+    this,
+    "tfOutput",
+    "Tensor name of the output that transform computes, such as 'out:0'; training does not use it.",
+    Expect.name("tfOutput", "a tensor name", "name the tensor to predict, such as 'out:0'")
+  )
+
+  final val tfDropout: Param[String] = new Param[String](
+    this,
+    "tfDropout",
+    "Tensor name of the dropout placeholder, to which transform feeds 1.0 or 0.0 as toKeepDropout says. " +
+      "Not set: transform feeds no dropout.",
+    Expect.name(
+      "tfDropout",
+      "a tensor name",
+      "name the dropout placeholder, such as 'keep_prob:0', or leave it unset where the graph has none"
+    )
+  )
+
+  final val toKeepDropout: BooleanParam = new BooleanParam(
+    this,
+    "toKeepDropout",
+    "What the value fed to tfDropout means: true if it is the share of units to keep (transform feeds 1.0), " +
+      "false if it is the share to drop (transform feeds 0.0)."
+  )
+
+  setDefault(predictionCol -> "predicted", tfOutput -> "out/Sigmoid:0", toKeepDropout -> false)
+
+  def getPredictionCol: String = $(predictionCol)
+
+  def setPredictionCol(value: String): this.type = set(predictionCol, value)
+
+  def getTfOutput: String = $(tfOutput)
+
+  def setTfOutput(value: String): this.type = set(tfOutput, value)
+
+  def getTfDropout: String = $(tfDropout)
+
+  def setTfDropout(value: String): this.type = set(tfDropout, value)
+
+  def getToKeepDropout: Boolean = $(toKeepDropout)
+
+  def setToKeepDropout(value: Boolean): this.type = set(toKeepDropout, value)
+}
