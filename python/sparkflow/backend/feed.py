@@ -1,0 +1,105 @@
+"""From packed rows to what a placeholder takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+# Above it, float32 does not hold every integer: packing may have rounded an id to its neighbour.
+_EXACT_INTEGERS = 1 << 24
+
+
+class Feed:
+    """The tensor of the graph that one column of rows is fed to.
+
+    Parameters
+    ----------
+    param : str
+        What the user calls it: tfInput or tfLabel.
+    column : str
+        Which column's rows go there, for messages.
+    tensor : tf.Tensor
+        Its shape's first dimension counts the rows of a batch.
+    """
+
+    def __init__(self, param: str, column: str, tensor: Any) -> None:
+        self.name: str = tensor.name
+        self._words = f"{param} '{tensor.name}'"
+        self._column = column
+        if tensor.dtype.base_dtype.name in ("string", "resource", "variant"):
+            raise ValueError(f"{self._words} is of dtype {tensor.dtype.name}: only numbers can be fed")
+        self._dtype: Any = tensor.dtype.base_dtype.as_numpy_dtype
+        self._shape: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
+        if self._shape == []:
+            raise ValueError(
+                f"{self._words} is a scalar: its first dimension must count the rows, e.g. [None, 10]"
+            )
+
+    @property
+    def batch(self) -> int | None:
+        """The one batch size that the tensor takes; None if it takes any."""
+        return self._shape[0] if self._shape else None
+
+    def rows(self, matrix: np.ndarray) -> np.ndarray:
+        """Return float32 rows of shape (n, k) as an array of shape (n, …) and dtype that the tensor takes.
+
+        Raises
+        ------
+        ValueError
+            If k values do not fill a row of the tensor, or a value is none that the tensor's dtype holds.
+        """
+        count, width = matrix.shape
+        shaped = matrix.reshape(count, *self._row_shape(width))
+        if not np.issubdtype(self._dtype, np.integer):
+            return shaped.astype(self._dtype, copy=False)
+        self._refuse(
+            shaped,
+            ~np.isfinite(shaped),
+            "which is NaN or infinite: replace or drop such values",
+        )
+        self._refuse(
+            shaped,
+            np.abs(shaped) > _EXACT_INTEGERS,
+            f"beyond ±{_EXACT_INTEGERS}, where packed rows (float32) are not exact: renumber the values",
+        )
+        with np.errstate(invalid="ignore"):  # what a narrow dtype does not hold differs below
+            cast = shaped.astype(self._dtype)
+        self._refuse(
+            shaped,
+            cast != shaped,
+            "which this dtype does not hold: round or rescale the values, or make the placeholder tf.float32",
+        )
+        return cast
+
+    def _refuse(self, values: np.ndarray, bad: np.ndarray, words: str) -> None:
+        """Raise ValueError with the first of `values` that is `bad`, if any is."""
+        if bad.any():
+            raise ValueError(
+                f"{self._words} is of dtype {np.dtype(self._dtype).name}, but the {self._column} column has "
+                f"the value {values[bad][0]}, {words}"
+            )
+
+    def check_batch(self, count: int) -> None:
+        """Raise ValueError if the tensor takes another number of rows at a time than `count`."""
+        if self.batch is not None and self.batch != count:
+            raise ValueError(
+                f"{self._words} takes batches of exactly {self.batch} rows, got {count}: "
+                "make the first dimension of the placeholder None"
+            )
+
+    def _row_shape(self, width: int) -> list[int]:
+        if self._shape is None:
+            return [width]
+        inner = self._shape[1:]
+        unknown = inner.count(None)
+        known = int(np.prod([d for d in inner if d is not None]))
+        if (width != known) if not unknown else (unknown == 1 and (known == 0 or width % known)):
+            values = "1 value" if known == 1 else f"{known} values"
+            takes = values if not unknown else f"a multiple of {values}"
+            raise ValueError(f"{self._words} takes {takes} a row, but the {self._column} column has {width}")
+        if unknown > 1:
+            raise ValueError(
+                f"{self._words} has shape {self._shape}: only one dimension after the first may be None"
+            )
+        return [width // known if d is None else d for d in inner]

@@ -1,0 +1,129 @@
+"""A TF1-style MetaGraphDef as a `Backend`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sparkflow.backend import lowering, metagraph
+from sparkflow.backend.layout import Layout
+from sparkflow.backend.metagraph import Variables
+from sparkflow.backend.runtime import session, tf
+from sparkflow.backend.seeding import seed_stateful, seed_stateless
+
+
+class GraphBackend:
+    """A graph that is built once, and trained in one session.
+
+    Parameters
+    ----------
+    graph : str
+        MetaGraphDef as JSON text.
+    tf_input, tf_label : str
+        Tensors to feed with the features and the label; no label for unsupervised training.
+    regularization_losses : bool
+        Add the collection REGULARIZATION_LOSSES to the loss, which is the first of LOSSES.
+    seed : int
+        Decides the initial weights and, with `round` and `worker`, what the random ops of a step draw.
+    threads : int
+        Threads of the session.
+    tf_output, tf_dropout : str, optional
+        What prediction will fetch and feed: not used in training, but refused if it could not work.
+
+    Raises
+    ------
+    ValueError
+        If the graph cannot be trained; the message says what to change.
+    """
+
+    def __init__(
+        self,
+        graph: str,
+        tf_input: str,
+        tf_label: str | None = None,
+        *,
+        regularization_losses: bool = False,
+        seed: int = 0,
+        round: int = 0,
+        worker: int = 0,
+        threads: int = 1,
+        tf_output: str | None = None,
+        tf_dropout: str | None = None,
+    ) -> None:
+        self._text = graph
+        self._seed = seed
+        self._threads = threads
+        seeds = (seed, round, worker)
+        self._lowered = lowering.lower(
+            metagraph.parse(graph),
+            tf_input,
+            tf_label,
+            regularization_losses,
+            seeds,
+            tf_output,
+            tf_dropout,
+        )
+        self._session = session(self._lowered.graph, threads)
+        feeds = [self._lowered.weights, self._lowered.features.name]
+        if self._lowered.label is not None:
+            feeds.append(self._lowered.label.name)
+        fetches = [self._lowered.loss, self._lowered.gradient, *self._lowered.updates]
+        tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]
+        self._step = self._session.make_callable(fetches, feed_list=tensors)
+
+    @property
+    def layout(self) -> Layout:
+        return self._lowered.layout
+
+    def initial(self) -> tuple[np.ndarray, bytes]:
+        """See `Backend.initial`. The weights depend on the graph's initializers and the seed only."""
+        meta = metagraph.parse(self._text)
+        seed_stateful(meta.graph_def, self._seed)
+        seed_stateless(meta.graph_def, self._seed)
+        graph = metagraph.imported(meta)
+        variables = Variables.of(graph)
+        with graph.as_default():
+            first = graph.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
+            initializers = [v.initializer for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)]
+            initializers += [v.initializer for v in variables.trainable]
+        with session(graph, self._threads) as sess:
+            sess.run(first)
+            sess.run(initializers)
+            weights, state = sess.run([variables.trainable, variables.state])
+        flat = np.concatenate([value.astype(np.float32).reshape(-1) for value in weights])
+        return flat, b"".join(value.tobytes() for value in state)
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        return self._lowered.features.rows(rows)
+
+    def label(self, rows: np.ndarray) -> np.ndarray:
+        if self._lowered.label is None:
+            raise ValueError("there is a label column but no tfLabel")
+        return self._lowered.label.rows(rows)
+
+    def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
+        self.restore(state)
+        self._session.run(list(self._lowered.initializers), {self._lowered.weights: weights})
+
+    def step(
+        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None
+    ) -> tuple[float, np.ndarray]:
+        self._lowered.features.check_batch(len(features))
+        feeds = [weights, features] if label is None else [weights, features, label]
+        fetched: list[Any] = self._step(*feeds)
+        loss, gradient = fetched[0], fetched[1]
+        # TensorFlow feeds aligned arrays and returns results without copying: the gradient of a loss that is
+        # a sum of squares may be the very memory of the weights.
+        if np.may_share_memory(gradient, weights):
+            gradient = gradient.copy()
+        return float(loss), gradient
+
+    def state(self) -> bytes:
+        return b"".join(value.tobytes() for value in self._lowered.state.read(self._session))
+
+    def restore(self, state: bytes | bytearray) -> None:
+        self._lowered.state.write(self._session, self.layout.state_views(state))
+
+    def close(self) -> None:
+        self._session.close()

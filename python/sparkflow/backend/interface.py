@@ -1,0 +1,60 @@
+"""What the worker's loop knows of a model."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from sparkflow.backend.layout import Layout
+
+
+class Backend(Protocol):
+    """A model that can be trained: all its trainable variables are one float32 vector.
+
+    The order of calls is: `initial` if this worker is to make the first weights, `start` once, then any
+    number of `step`, `state` and `restore`, and `close`.
+    """
+
+    @property
+    def layout(self) -> Layout:
+        """Which variables the flat weights and the state are made of."""
+        ...
+
+    def initial(self) -> tuple[np.ndarray, bytes]:
+        """Return fresh weights (float32, one dimension) and state, drawn from the model's initializers."""
+        ...
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """Return float32 `rows` of shape (n, k) in the shape (n, …) and dtype that `step` takes."""
+        ...
+
+    def label(self, rows: np.ndarray) -> np.ndarray:
+        """Do for the label what `features` does for the features."""
+        ...
+
+    def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
+        """Get ready to train from here."""
+        ...
+
+    def step(
+        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None
+    ) -> tuple[float, np.ndarray]:
+        """Return the loss of a batch and its gradient, both taken at `weights`.
+
+        The weights must not change while this runs; they may once it has returned. The gradient is float32,
+        as long as the weights, and the caller's own.
+        """
+        ...
+
+    def state(self) -> bytes:
+        """Return the state as the steps so far left it."""
+        ...
+
+    def restore(self, state: bytes | bytearray) -> None:
+        """Set the state."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds."""
+        ...

@@ -1,0 +1,195 @@
+"""From a MetaGraphDef to a graph of one step: flat weights in, loss and flat gradient out.
+
+1. The user's graph is imported into a scratch graph, and these are added: a loader that cuts a flat float32
+   placeholder into the trainable variables, the gradients of the loss, and their concatenation.
+2. Every op that reads a trainable variable is made to wait for the loader. A graph in the making cannot be
+   rewired, so this is done on its GraphDef.
+3. The outcome is imported into a fresh graph and finalized: it never grows while it trains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sparkflow.backend import metagraph
+from sparkflow.backend.access import Access
+from sparkflow.backend.feed import Feed
+from sparkflow.backend.layout import Layout
+from sparkflow.backend.metagraph import Variables
+from sparkflow.backend.runtime import tf
+from sparkflow.backend.seeding import seed_stateful
+
+
+@dataclass(frozen=True)
+class StepGraph:
+    """A finalized graph, and the names of what is called in it.
+
+    Attributes
+    ----------
+    weights : str
+        Placeholder, float32 [count]: the flat weights. Whatever reads a trainable variable needs it fed.
+    loss, gradient : str
+        Tensors, float32, of shapes [] and [count].
+    updates : tuple of str
+        Operations to run in each step: the graph's UPDATE_OPS.
+    initializers : tuple of str
+        Operations to run once in a session, after the state has been set, for what is not shipped.
+    state : Access
+        The state's variables.
+    """
+
+    graph: Any
+    layout: Layout
+    features: Feed
+    label: Feed | None
+    weights: str
+    loss: str
+    gradient: str
+    updates: tuple[str, ...]
+    initializers: tuple[str, ...]
+    state: Access
+
+
+def lower(
+    meta: Any,
+    tf_input: str,
+    tf_label: str | None,
+    regularization_losses: bool,
+    seeds: Sequence[int],
+    tf_output: str | None = None,
+    tf_dropout: str | None = None,
+) -> StepGraph:
+    """Lower a MetaGraphDef.
+
+    Parameters
+    ----------
+    meta : tf.MetaGraphDef
+        Its random ops are seeded in place.
+    tf_input, tf_label : str
+        Names of the tensors to feed.
+    regularization_losses : bool
+        Add the collection REGULARIZATION_LOSSES to the loss.
+    seeds : sequence of int
+        What the random ops of the step that have no seed of their own (dropout) are to depend on.
+    tf_output, tf_dropout : str, optional
+        What prediction will fetch and feed: only checked.
+
+    Raises
+    ------
+    ValueError
+        If the graph has no loss or no trainable variable, a tensor is missing, a placeholder would not be
+        fed (in training or in prediction), or the loss depends on no trainable variable.
+    """
+    seed_stateful(meta.graph_def, *seeds)
+    scratch = metagraph.imported(meta)
+    variables = Variables.of(scratch)
+    with scratch.as_default():
+        losses = _losses(scratch, regularization_losses)
+        features = Feed("tfInput", "features", metagraph.tensor(scratch, "tfInput", tf_input))
+        label = None
+        fed = [metagraph.tensor(scratch, "tfInput", tf_input)]
+        if tf_label is not None:
+            fed.append(metagraph.tensor(scratch, "tfLabel", tf_label))
+            label = Feed("tfLabel", "label", fed[-1])
+        updates = _operations(scratch.get_collection(tf.GraphKeys.UPDATE_OPS))
+        metagraph.check_fed([*losses, *updates], fed)
+        if tf_output is not None:  # while the graph is still the user's: without the loader
+            metagraph.prediction(scratch, tf_input, tf_output, tf_dropout)
+        initializers = [v.initializer for v in variables.other]
+        initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
+        state = Access(variables.state)
+        with tf.name_scope("sparkflow"):
+            weights, load = _loader(variables)
+            loss = tf.add_n([tf.cast(tf.reduce_mean(part), tf.float32) for part in losses], name="loss")
+            gradient = _gradient(losses, variables)
+    graph_def = scratch.as_graph_def()
+    _read_after_load(graph_def, load.name, {v.op.name for v in variables.trainable})
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.import_graph_def(graph_def, name="")
+    graph.finalize()
+    return StepGraph(
+        graph,
+        variables.layout,
+        features,
+        label,
+        weights.name,
+        loss.name,
+        gradient.name,
+        tuple(op.name for op in updates),
+        tuple(op.name for op in initializers),
+        state,
+    )
+
+
+def _losses(graph: Any, regularization: bool) -> list[Any]:
+    losses = graph.get_collection(tf.GraphKeys.LOSSES)[:1]
+    if not losses:
+        raise ValueError(
+            "tensorflowGraph has no loss: the collection LOSSES is empty; use a function of tf.losses, "
+            "or add the loss with tf.losses.add_loss"
+        )
+    if regularization:
+        losses += graph.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+    return list(losses)
+
+
+def _operations(items: Sequence[Any]) -> list[Any]:
+    operations = [item if isinstance(item, tf.Operation) else item.op for item in items]
+    return list({op.name: op for op in operations}.values())
+
+
+def _loader(variables: Variables) -> tuple[Any, Any]:
+    """Add the placeholder of the flat weights, and the op that sets the trainable variables from it."""
+    flat = tf.placeholder(tf.float32, [variables.layout.weight_count], name="weights")
+    assigns, start = [], 0
+    for variable, entry in zip(variables.trainable, variables.layout.weights, strict=True):
+        # A slice that starts and ends on 64 bytes shares the placeholder's memory; tf.split always copies.
+        piece = tf.reshape(tf.slice(flat, [start], [entry.size]), entry.shape)
+        value = tf.cast(piece, variable.dtype.base_dtype)
+        assigns.append(variable.assign(value, read_value=False))
+        start += entry.size
+    return flat, tf.group(*assigns, name="load")
+
+
+def _gradient(losses: list[Any], variables: Variables) -> Any:
+    """Add the gradient of the sum of all elements of `losses`, flat, as `tf.gradients` defines it."""
+    # Ref variables are differentiated through their reads as well: tf.gradients knows both kinds.
+    gradients = tf.gradients(losses, variables.trainable)
+    if all(gradient is None for gradient in gradients):
+        raise ValueError("the loss of tensorflowGraph depends on no trainable variable")
+    parts = []
+    for gradient, entry in zip(gradients, variables.layout.weights, strict=True):
+        if gradient is None:
+            parts.append(tf.zeros([entry.size], tf.float32))
+            continue
+        if isinstance(gradient, tf.IndexedSlices):
+            gradient = tf.math.unsorted_segment_sum(gradient.values, gradient.indices, entry.shape[0])
+        parts.append(tf.cast(tf.reshape(gradient, [entry.size]), tf.float32))
+    return tf.concat(parts, 0, name="gradient")
+
+
+def _read_after_load(graph_def: Any, load: str, variables: set[str]) -> None:
+    """Make the direct consumers of the variables' handles (or refs) wait for `load`, in place.
+
+    A variable lives outside every control-flow frame, so its direct consumers do too: a loop or a branch
+    takes the handle through an Enter, a Switch, a While or an If, and waits there. What the loader itself is
+    made of must not wait for it.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    upstream: set[str] = set()
+    pending = [load]
+    while pending:
+        name = pending.pop()
+        if name not in upstream:
+            upstream.add(name)
+            pending += [_producer(i) for i in nodes[name].input]
+    for node in graph_def.node:
+        if node.name not in upstream and any(_producer(i) in variables for i in node.input if i[0] != "^"):
+            node.input.append(f"^{load}")
+
+
+def _producer(name: str) -> str:
+    return name.lstrip("^").split(":")[0]

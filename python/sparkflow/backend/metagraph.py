@@ -1,0 +1,171 @@
+"""Reading a MetaGraphDef: the graph, its variables, its tensors by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+
+from sparkflow.backend.functions import make_unique
+from sparkflow.backend.layout import STATE_DTYPES, Layout, StateVariable, Variable
+from sparkflow.backend.runtime import tf
+
+# Not PlaceholderWithDefault, which can do without a value.
+_PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
+
+
+def parse(text: str) -> Any:
+    """Return the MetaGraphDef whose JSON is `text`.
+
+    Raises
+    ------
+    ValueError
+        If it is not that.
+    """
+    try:
+        return json_format.Parse(text, tf.MetaGraphDef())
+    except json_format.ParseError as error:
+        raise ValueError(
+            f"tensorflowGraph is not a TensorFlow MetaGraphDef as JSON ({error}): "
+            "make it with sparkflow.graph_utils.build_graph"
+        ) from error
+
+
+def imported(meta: Any) -> Any:
+    """Return a new graph that holds `meta` and its collections; renames functions in `meta`."""
+    make_unique(meta.graph_def)
+    graph = tf.Graph()
+    with graph.as_default():
+        # Device names of the machine that built the graph mean nothing here.
+        tf.train.import_meta_graph(meta, clear_devices=True)
+    return graph
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The variables of a graph.
+
+    Attributes
+    ----------
+    trainable : list
+        In the order of `tf.trainable_variables()`.
+    state : list
+        Global variables that are not trainable, of a dtype that state may have.
+    other : list
+        All others, local ones included: initialised in each session, never shipped.
+    layout : Layout
+        What the flat weights and the state are made of.
+    """
+
+    trainable: list[Any]
+    state: list[Any]
+    other: list[Any]
+    layout: Layout
+
+    @classmethod
+    def of(cls, graph: Any) -> Variables:
+        """Read them from the collections; raises ValueError if there is nothing to train."""
+        keys = tf.GraphKeys
+        trainable = _distinct(graph.get_collection(keys.TRAINABLE_VARIABLES))
+        if not trainable:
+            raise ValueError(
+                "tensorflowGraph has no trainable variable: the collection TRAINABLE_VARIABLES is empty"
+            )
+        taken = {v.name for v in trainable}
+        rest = _distinct(
+            graph.get_collection(keys.GLOBAL_VARIABLES) + graph.get_collection(keys.LOCAL_VARIABLES)
+        )
+        local = {v.name for v in graph.get_collection(keys.LOCAL_VARIABLES)}
+        rest = [v for v in rest if v.name not in taken]
+        state = [v for v in rest if v.name not in local and v.dtype.base_dtype.name in STATE_DTYPES]
+        kept = {v.name for v in state}
+        for variable in trainable:
+            if not variable.dtype.is_floating:
+                raise ValueError(
+                    f"trainable variable '{variable.op.name}' has dtype {variable.dtype.base_dtype.name}: "
+                    "only floating variables can be trained; create it with trainable=False"
+                )
+        layout = Layout(
+            tuple(Variable(v.op.name, _shape(v)) for v in trainable),
+            tuple(StateVariable(v.op.name, _shape(v), v.dtype.base_dtype.name) for v in state),
+        )
+        return cls(trainable, state, [v for v in rest if v.name not in kept], layout)
+
+
+def tensor(graph: Any, param: str, name: str) -> Any:
+    """Return the tensor called `name`; raises ValueError that names close ones if there is none."""
+    try:
+        return graph.get_tensor_by_name(name)
+    except (KeyError, ValueError) as error:
+        names = [output.name for op in graph.get_operations() for output in op.outputs]
+        close = _closest(name, names)
+        inputs = [op.outputs[0].name for op in graph.get_operations() if op.type.startswith("Placeholder")]
+        hint = (
+            f"did you mean {_either(close)}?"
+            if close
+            else f"its placeholders are {', '.join(inputs) or 'none'}"
+        )
+        raise ValueError(f"{param} '{name}' is no tensor of tensorflowGraph: {hint}") from error
+
+
+def prediction(graph: Any, tf_input: str, tf_output: str, tf_dropout: str | None) -> tuple[list[Any], Any]:
+    """Return the tensors that prediction feeds (the input and, if named, the dropout) and the output.
+
+    Raises
+    ------
+    ValueError
+        If one is not in the graph, or the output needs a placeholder that is not fed.
+    """
+    fed = [tensor(graph, "tfInput", tf_input)]
+    if tf_dropout is not None:
+        fed.append(tensor(graph, "tfDropout", tf_dropout))
+    output = tensor(graph, "tfOutput", tf_output)
+    try:
+        check_fed([output], fed)
+    except ValueError as error:
+        raise ValueError(f"tfOutput '{tf_output}' cannot be computed: {error}") from error
+    return fed, output
+
+
+def check_fed(targets: Iterable[Any], fed: Iterable[Any]) -> None:
+    """Raise ValueError if the `targets` (tensors or operations) need a placeholder that is not in `fed`."""
+    fed = list(fed)
+    stop = {t.name for t in fed}
+    seen = {t.op.name for t in fed if t.op.type in _PLACEHOLDERS}
+    pending = list(targets)
+    while pending:
+        item = pending.pop()
+        op = item if isinstance(item, tf.Operation) else item.op
+        if item.name in stop or op.name in seen:
+            continue
+        seen.add(op.name)
+        if op.type in _PLACEHOLDERS:
+            raise ValueError(
+                f"placeholder '{item.name}' would get no value: training feeds tfInput and tfLabel only, "
+                "prediction tfInput and tfDropout; make it a tf.placeholder_with_default"
+            )
+        pending += [*op.inputs, *op.control_inputs]
+
+
+def _closest(name: str, names: list[str]) -> list[str]:
+    same = [n for n in names if n.lower() in (name.lower(), f"{name.lower()}:0")]
+    return same or difflib.get_close_matches(name, names, 3, 0.5)
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(f"'{name}'" for name in names)
+
+
+def _distinct(variables: list[Any]) -> list[Any]:
+    return list({v.name: v for v in variables}.values())
+
+
+def _shape(variable: Any) -> tuple[int, ...]:
+    if not variable.shape.is_fully_defined():
+        raise ValueError(
+            f"variable '{variable.op.name}' has shape {variable.shape}: it must be fully defined"
+        )
+    return tuple(variable.shape.as_list())

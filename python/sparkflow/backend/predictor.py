@@ -1,0 +1,100 @@
+"""A trained graph as a function from rows to outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sparkflow.backend import metagraph
+from sparkflow.backend.access import Access
+from sparkflow.backend.feed import Feed
+from sparkflow.backend.layout import Layout
+from sparkflow.backend.metagraph import Variables
+from sparkflow.backend.runtime import session, tf
+
+# Rows that go through the graph at once: bounds the memory of activations, and costs no speed.
+_CHUNK = 1024
+
+
+class GraphPredictor:
+    """The user's graph as it is, with trained weights and state, in one session.
+
+    Parameters
+    ----------
+    graph : str
+        MetaGraphDef as JSON text.
+    layout : Layout
+        What `weights` and `state` are made of; must be the graph's own.
+    weights : numpy.ndarray
+        float32, one dimension.
+    state : bytes-like
+        Laid out as `layout` says.
+    tf_input, tf_output : str
+        Tensors to feed with rows and to fetch.
+    tf_dropout : str, optional
+        A tensor to feed with `dropout`.
+    dropout : float
+        1 if the graph's dropout takes the share to keep, 0 if it takes the share to drop.
+    threads : int
+        Threads of the session.
+    """
+
+    def __init__(
+        self,
+        graph: str,
+        layout: Layout,
+        weights: np.ndarray,
+        state: bytes | memoryview,
+        tf_input: str,
+        tf_output: str,
+        tf_dropout: str | None = None,
+        dropout: float = 0.0,
+        threads: int = 1,
+    ) -> None:
+        imported = metagraph.imported(metagraph.parse(graph))
+        variables = Variables.of(imported)
+        difference = variables.layout.difference(layout)
+        if difference is not None:
+            raise ValueError(f"the model's weights do not belong to its graph: {difference}")
+        fed, output = metagraph.prediction(imported, tf_input, tf_output, tf_dropout)
+        self._feed = Feed("tfInput", "features", fed[0])
+        self._extra: list[np.ndarray] = []
+        if tf_dropout is not None:
+            shape = fed[1].shape.as_list() if fed[1].shape.is_fully_defined() else []
+            self._extra.append(np.full(shape, dropout, fed[1].dtype.as_numpy_dtype))
+        self._words = f"tfOutput '{tf_output}'"
+        with imported.as_default():
+            trained = Access([*variables.trainable, *variables.state])
+            initializers = [v.initializer for v in variables.other]
+            initializers += imported.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
+        imported.finalize()
+        self._session = session(imported, threads)
+        trained.write(self._session, [*layout.weight_views(weights), *layout.state_views(state)])
+        self._session.run(initializers)
+        self._run = self._session.make_callable(output, feed_list=fed)
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Return float64 of shape (n, values of a row's output) for float32 `rows` of shape (n, k), n > 0.
+
+        Raises
+        ------
+        ValueError
+            If the rows do not fit the input, or the output is not one value or array for each row.
+        """
+        inputs = self._feed.rows(rows)
+        chunk = self._feed.batch or _CHUNK
+        outputs = [self._outputs(inputs[i : i + chunk]) for i in range(0, len(inputs), chunk)]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _outputs(self, inputs: np.ndarray) -> np.ndarray:
+        count = len(inputs)
+        self._feed.check_batch(count)
+        output = np.asarray(self._run(inputs, *self._extra))
+        if output.ndim == 0 or len(output) != count:
+            raise ValueError(
+                f"{self._words} gave an array of shape {output.shape} for {count} rows: "
+                "it must have one entry a row"
+            )
+        return output.reshape(count, -1).astype(np.float64)

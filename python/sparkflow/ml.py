@@ -1,0 +1,256 @@
+"""The Spark ML stages; the jar has classes of the same full names, so pipelines load in both languages."""
+# mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
+# mypy: disable-error-code="no-any-return"
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from py4j.java_gateway import JavaObject  # type: ignore[import-untyped]
+from pyspark import keyword_only
+from pyspark.ml.util import JavaMLReadable, JavaMLWritable
+from pyspark.ml.wrapper import JavaEstimator, JavaModel
+
+from sparkflow.backend.layout import Layout
+from sparkflow.fit import LossCallback, fit
+from sparkflow.params import (
+    GraphParams,
+    InputParams,
+    LabelParams,
+    OptimizerParams,
+    PredictionParams,
+    ServerParams,
+    StartParams,
+    TrainingParams,
+)
+from sparkflow.session import sparkflow_jvm
+
+
+class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable, JavaMLWritable):
+    """A trained TensorFlow graph: what ``SparkAsyncDL.fit`` returns.
+
+    ``transform`` adds the column ``predictionCol``: a double where ``tfOutput`` gives one value a row,
+    otherwise an ML vector. It is lazy and keeps every other column.
+    """
+
+    @property
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The trainable variables by name, in the order of ``tf.trainable_variables()``; read anew on
+        each use."""
+        layout = self._layout()
+        values = np.frombuffer(self._java_obj.weightsBytes(), "<f4")
+        return dict(zip([v.name for v in layout.weights], layout.weight_views(values), strict=True))
+
+    def get_weights(self) -> list[NDArray[np.float32]]:
+        """The trainable variables in the order of ``tf.trainable_variables()``, as ``initialWeights``
+        takes them."""
+        return list(self.weights.values())
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """The variables that are not trained, such as a batch norm's averages, by name, each in its own
+        dtype."""
+        layout = self._layout()
+        views = layout.state_views(self._java_obj.stateBytes())
+        return dict(zip([v.name for v in layout.state], views, strict=True))
+
+    def _layout(self) -> Layout:
+        return Layout.from_json(self._java_obj.layoutJson())
+
+    @property
+    def trainingSeed(self) -> int | None:
+        """The seed of the fit that made the weights, also when the fit drew it; None if no fit made them."""
+        seed = self._java_obj.trainingSeed()
+        return int(seed.get()) if seed.isDefined() else None
+
+    @classmethod
+    def read(cls) -> Any:
+        """The reader of saved models; ``load(path)`` is short for ``read().load(path)``."""
+        sparkflow_jvm()
+        return super().read()
+
+    @classmethod
+    def _of(cls, graph: str, layout: str, weights: bytes, state: bytes) -> "SparkAsyncDLModel":
+        """A model of values that were made elsewhere; the arguments as ``backend.values`` gives them."""
+        jvm = sparkflow_jvm()
+        java_model = jvm.sparkflow.ml.SparkAsyncDLModel.fromBytes(
+            cls._randomUID(), graph, layout, weights, state
+        )
+        model: SparkAsyncDLModel = cls._from_java(java_model)
+        return model
+
+
+class SparkAsyncDL(
+    JavaEstimator,
+    GraphParams,
+    InputParams,
+    LabelParams,
+    PredictionParams,
+    OptimizerParams,
+    TrainingParams,
+    ServerParams,
+    StartParams,
+    JavaMLReadable,
+    JavaMLWritable,
+):
+    """Trains a TensorFlow graph on a DataFrame: a session per partition, a parameter server on the driver.
+
+    All arguments are by keyword; None means that a param is not set. ``explainParams()`` tells what each one
+    is. Two are more than params:
+
+    Parameters
+    ----------
+    initialWeights : SparkAsyncDLModel, or sequence or mapping of array_like, optional
+        What to start from: a model of the same graph; its arrays in the order of
+        ``tf.trainable_variables()``, as ``HogwildSparkModel.train`` returns them; or arrays by name, as
+        ``SparkAsyncDLModel.weights`` has them.
+    loss_callback : callable, optional
+        Called on the driver as ``loss_callback(loss, iteration, partition)`` each time a partition ends an
+        iteration: float, and int from 0. Calls come one at a time, on a thread of their own. An exception
+        ends the fit and comes out of it. Not a param: copies have it, a saved estimator has not.
+
+    Raises
+    ------
+    RuntimeError
+        There is no SparkSession, or SparkFlow's jar is not on it.
+    """
+
+    @keyword_only
+    def __init__(
+        self,
+        *,
+        inputCol: str | None = None,
+        tensorflowGraph: str | None = None,
+        tfInput: str | None = None,
+        tfLabel: str | None = None,
+        tfOutput: str | None = None,
+        tfOptimizer: str | None = None,
+        tfLearningRate: float | None = None,
+        iters: int | None = None,
+        predictionCol: str | None = None,
+        partitions: int | None = None,
+        miniBatchSize: int | None = None,
+        miniStochasticIters: int | None = None,
+        acquireLock: bool | None = None,
+        shufflePerIter: bool | None = None,
+        tfDropout: str | None = None,
+        toKeepDropout: bool | None = None,
+        verbose: int | None = None,
+        labelCol: str | None = None,
+        partitionShuffles: int | None = None,
+        optimizerOptions: str | Mapping[str, Any] | None = None,
+        port: int | None = None,
+        mode: str | None = None,
+        seed: int | None = None,
+        initialWeights: Any = None,
+        useRegularizationLosses: bool | None = None,
+        loss_callback: LossCallback | None = None,
+    ) -> None:
+        sparkflow_jvm()
+        super().__init__()
+        self._java_obj = self._new_java_obj("sparkflow.ml.SparkAsyncDL", self.uid)
+        self._loss_callback: LossCallback | None = None
+        self.setParams(**self._input_kwargs)
+
+    @keyword_only
+    def setParams(
+        self,
+        *,
+        inputCol: str | None = None,
+        tensorflowGraph: str | None = None,
+        tfInput: str | None = None,
+        tfLabel: str | None = None,
+        tfOutput: str | None = None,
+        tfOptimizer: str | None = None,
+        tfLearningRate: float | None = None,
+        iters: int | None = None,
+        predictionCol: str | None = None,
+        partitions: int | None = None,
+        miniBatchSize: int | None = None,
+        miniStochasticIters: int | None = None,
+        acquireLock: bool | None = None,
+        shufflePerIter: bool | None = None,
+        tfDropout: str | None = None,
+        toKeepDropout: bool | None = None,
+        verbose: int | None = None,
+        labelCol: str | None = None,
+        partitionShuffles: int | None = None,
+        optimizerOptions: str | Mapping[str, Any] | None = None,
+        port: int | None = None,
+        mode: str | None = None,
+        seed: int | None = None,
+        initialWeights: Any = None,
+        useRegularizationLosses: bool | None = None,
+        loss_callback: LossCallback | None = None,
+    ) -> "SparkAsyncDL":
+        """Sets those that are not None; the arguments are the constructor's."""
+        kwargs = dict(self._input_kwargs)
+        for name in ("initialWeights", "loss_callback"):
+            kwargs.pop(name, None)
+        self._set(**kwargs)
+        if initialWeights is not None:
+            self.setInitialWeights(initialWeights)
+        if loss_callback is not None:
+            self.setLossCallback(loss_callback)
+        return self
+
+    def setLossCallback(self, value: LossCallback | None) -> "SparkAsyncDL":
+        """What to call on the driver as ``value(loss, iteration, partition)``; None calls nothing."""
+        if value is not None and not callable(value):
+            raise TypeError(f"loss_callback must be callable as f(loss, iteration, partition), got {value!r}")
+        self._loss_callback = value
+        return self
+
+    def getLossCallback(self) -> LossCallback | None:
+        return self._loss_callback
+
+    def setInitialWeights(self, value: Any) -> "SparkAsyncDL":
+        """What to start from: a model, or arrays in order or by name. Set tensorflowGraph before arrays."""
+        return self._set(initialWeights=None if value is None else self._java_state(value))
+
+    def getInitialWeights(self) -> dict[str, NDArray[np.float32]] | None:
+        """The values to start from, by name; None where training starts from the graph's initializers."""
+        if not self.isDefined(self.initialWeights):
+            return None
+        state, jvm = self._java_state(self.getOrDefault(self.initialWeights)), sparkflow_jvm()
+        return SparkAsyncDLModel(
+            jvm.sparkflow.ml.SparkAsyncDLModel(self.uid, "", state, jvm.scala.Option.empty())
+        ).weights
+
+    def _java_state(self, value: Any) -> Any:
+        """The JVM's ``ModelState`` of anything that ``initialWeights`` may be."""
+        if isinstance(value, JavaObject):
+            return value
+        if isinstance(value, SparkAsyncDLModel):
+            return value._java_obj.state()
+        if not isinstance(value, (Mapping, list, tuple)):
+            raise TypeError(
+                "initialWeights must be a SparkAsyncDLModel, a list of arrays in the order of"
+                f" tf.trainable_variables(), or a dict of arrays by name; got {type(value).__name__}"
+            )
+        if not self.getTensorflowGraph():
+            raise ValueError(
+                "initialWeights as arrays needs the graph they are for: set tensorflowGraph before"
+            )
+        from sparkflow.backend.values import from_arrays
+
+        return SparkAsyncDLModel._of(*from_arrays(self.getTensorflowGraph(), value))._java_obj.state()
+
+    def _make_java_param_pair(self, param: Any, value: Any) -> Any:
+        # A ParamMap given to fit or copy does not go through the setter.
+        if self._resolveParam(param).name == "initialWeights":
+            value = self._java_state(value)
+        return super()._make_java_param_pair(param, value)
+
+    def _fit_java(self, dataset: Any) -> Any:
+        self._transfer_params_to_java()
+        return fit(self._java_obj, dataset, self._loss_callback, self.getVerbose())
+
+    def _create_model(self, java_model: Any) -> SparkAsyncDLModel:
+        return SparkAsyncDLModel(java_model)
+
+    @classmethod
+    def read(cls) -> Any:
+        """The reader of saved estimators; ``load(path)`` is short for ``read().load(path)``."""
+        sparkflow_jvm()
+        return super().read()

@@ -1,0 +1,102 @@
+"""Frames over a socket: sent from, and received into, the caller's memory, every wait with a deadline."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sparkflow.ps import wire
+
+# Each deadline is a silence: so many seconds in which not one byte moved. All of a big model may take longer.
+
+# A driver in a long garbage collection still accepts; a firewall that drops packets never does.
+CONNECT_SECONDS = 30.0
+# The same pause, once connected.
+HANDSHAKE_SECONDS = 30.0
+# Held back while another worker makes the first weights, of a large model maybe.
+WELCOME_SECONDS = 600.0
+# An update takes milliseconds; this covers a queue of workers behind a lock, and a full collection.
+ANSWER_SECONDS = 300.0
+# A last word (Failed): the task ends with its own error if nobody listens.
+FAREWELL_SECONDS = 10.0
+
+
+class Connection:
+    """One socket that speaks frames. Not thread-safe: strictly one request and its answer at a time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._header = bytearray(wire.HEADER.size)
+        self._waiting_for = ""
+        self._seconds = 0.0
+
+    def wait(self, seconds: float, waiting_for: str) -> None:
+        """Set the deadline of what comes next, and the words for the error when it passes."""
+        if seconds != self._seconds:
+            self._socket.settimeout(seconds)
+        self._seconds, self._waiting_for = seconds, waiting_for
+
+    def send(self, message: wire.Message, *body: Any) -> None:
+        """Send a frame whose body is the given buffers, one after the other, without joining them."""
+        parts = [memoryview(part).cast("B") for part in body if memoryview(part).nbytes]
+        head = wire.encode(message, sum(part.nbytes for part in parts))
+        pending: list[memoryview] = [memoryview(head), *parts]
+        while pending:
+            with self._stated():
+                sent = self._socket.sendmsg(pending)
+            while pending and sent >= pending[0].nbytes:
+                sent -= pending.pop(0).nbytes
+            if sent:
+                pending[0] = pending[0][sent:]
+
+    def receive(self, limit: int = wire.HEADER.size + wire.MAX_META) -> tuple[wire.Message, int]:
+        """Receive header and meta, at most `limit` bytes; return the message and its body's length."""
+        self._fill([memoryview(self._header)])
+        tag, meta_length, body_length = wire.decode_header(self._header)
+        if wire.HEADER.size + meta_length > limit or body_length > wire.MAX_BODY:
+            raise wire.ProtocolError(f"a frame of {meta_length} + {body_length} bytes is beyond the limit")
+        meta = bytearray(meta_length)
+        self._fill([memoryview(meta)])
+        return wire.decode(tag, meta), body_length
+
+    def receive_body(self, length: int, *into: Any) -> None:
+        """Receive a body of `length` bytes into writable buffers whose sizes must add up to it."""
+        views = [memoryview(part).cast("B") for part in into if memoryview(part).nbytes]
+        expected = sum(view.nbytes for view in views)
+        if length != expected:
+            raise wire.ProtocolError(f"the peer sent a body of {length} bytes, expected {expected}")
+        self._fill(views)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _fill(self, views: Sequence[memoryview]) -> None:
+        for view in views:
+            got = 0
+            while got < view.nbytes:
+                with self._stated():
+                    count = self._socket.recv_into(view[got:])
+                if count == 0:
+                    raise ConnectionError(f"the peer closed the connection ({self._waiting_for})")
+                got += count
+
+    @contextmanager
+    def _stated(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            silence = f"nothing moved for {self._seconds:g} s ({self._waiting_for})"
+            raise ConnectionError(silence) from error
+        except OSError as error:
+            raise ConnectionError(f"the connection broke: {error} ({self._waiting_for})") from error
+
+
+def floats(array: np.ndarray) -> np.ndarray:
+    """Return `array` if the wire can carry it as it is: float32, one dimension, contiguous."""
+    if array.dtype != np.float32 or array.ndim != 1 or not array.flags.c_contiguous:
+        raise ValueError(f"expected a contiguous vector of float32, got {array.dtype} of shape {array.shape}")
+    return array

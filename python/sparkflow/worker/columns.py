@@ -1,0 +1,113 @@
+"""Packed Arrow columns as numpy matrices, and back.
+
+A packed value is one row: little-endian floats, back to back, in a binary value. When all rows have the same
+width, the values buffer of the column is the matrix, so reading is a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sparkflow.ps.buffers import aligned
+
+# Offsets of Arrow's binary type are int32.
+_MAX_BINARY_BYTES = (1 << 31) - 1
+
+
+def matrix(column: Any, name: str) -> np.ndarray:
+    """Return the rows of a binary Arrow array as float32 of shape (n, k); k is 0 when there are no rows.
+
+    The result shares the array's memory and is read-only. `name` is for messages.
+
+    Raises
+    ------
+    ValueError
+        If a row is null, or rows have different widths or none.
+    """
+    if pa.types.is_large_binary(column.type):
+        offset_type: Any = np.int64
+    elif pa.types.is_binary(column.type):
+        offset_type = np.int32
+    else:
+        raise ValueError(f"the {name} column has Arrow type {column.type}, expected binary (packed rows)")
+    count = len(column)
+    if column.null_count:
+        param = {"features": "inputCol", "label": "labelCol"}.get(name, name)
+        raise ValueError(
+            f"the {name} column ({param}) has {column.null_count} null rows in one batch of {count}: "
+            "drop or fill them first, e.g. df.na.drop(subset=[…])"
+        )
+    if count == 0:
+        return np.empty((0, 0), np.float32)
+    _, offsets_buffer, values_buffer = column.buffers()
+    itemsize = np.dtype(offset_type).itemsize
+    offsets = np.frombuffer(offsets_buffer, offset_type, count + 1, column.offset * itemsize)
+    widths = np.diff(offsets)
+    width = int(widths[0])
+    other = int(np.argmax(widths != width))
+    if widths[other] != width:
+        _raise_widths(name, width // 4, int(widths[other]) // 4)
+    if width == 0 or width % 4:
+        raise ValueError(
+            f"rows of the {name} column have {width} bytes, expected 4 for each value and one at least"
+        )
+    flat = np.frombuffer(values_buffer, "<f4", count * width // 4, int(offsets[0]))
+    return flat.reshape(count, width // 4)
+
+
+def read(batches: Iterable[Any], names: Sequence[str]) -> list[np.ndarray]:
+    """Read all batches; return one float32 matrix for each of the named columns.
+
+    Several batches are copied once, into a matrix of the exact size; a single one is not copied.
+    """
+    parts: list[list[np.ndarray]] = [[] for _ in names]
+    for batch in batches:
+        if batch.num_rows:
+            for views, name in zip(parts, names, strict=True):
+                views.append(matrix(batch.column(name), name))
+    return [_joined(views, name) for views, name in zip(parts, names, strict=True)]
+
+
+def doubles(values: np.ndarray) -> Any:
+    """Return float64 values of shape (n, 1) as an Arrow array of doubles."""
+    return pa.array(np.ascontiguousarray(values).reshape(-1), pa.float64())
+
+
+def packed(values: np.ndarray) -> Any:
+    """Return float64 values of shape (n, k) as a binary Arrow array, one little-endian row a value."""
+    count, width = values.shape[0], values.shape[1] * 8
+    if count * width > _MAX_BINARY_BYTES:
+        raise ValueError(
+            f"{count} rows of {values.shape[1]} outputs are beyond the 2 GiB of an Arrow column: "
+            "lower spark.sql.execution.arrow.maxRecordsPerBatch"
+        )
+    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
+    data = np.ascontiguousarray(values, "<f8")
+    return pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def _joined(views: list[np.ndarray], name: str) -> np.ndarray:
+    if not views:
+        return np.empty((0, 0), np.float32)
+    if len(views) == 1:
+        return views[0]
+    width = views[0].shape[1]
+    rows = aligned((sum(len(view) for view in views), width))
+    start = 0
+    for view in views:
+        if view.shape[1] != width:
+            _raise_widths(name, width, view.shape[1])
+        rows[start : start + len(view)] = view
+        start += len(view)
+    return rows
+
+
+def _raise_widths(name: str, one: int, other: int) -> None:
+    raise ValueError(
+        f"rows of the {name} column have different sizes, {one} and {other} values: "
+        "all rows must have the same size"
+    )

@@ -1,0 +1,75 @@
+"""The prediction function: packed rows in, one output a row out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyspark.broadcast import _broadcastRegistry
+
+from sparkflow.worker import columns
+from sparkflow.worker.blob import ModelBlob
+from sparkflow.worker.spec import PredictSpec
+
+if TYPE_CHECKING:
+    from sparkflow.backend.predictor import GraphPredictor
+
+# Sessions that a worker process keeps between tasks: enough for the models of one query.
+_KEPT = 4
+_predictors: OrderedDict[PredictSpec, GraphPredictor] = OrderedDict()
+
+
+class Predict:
+    """Called by Spark (an Arrow iterator function) with packed rows.
+
+    Parameters
+    ----------
+    spec : str
+        JSON of a `PredictSpec`.
+    """
+
+    def __init__(self, spec: str) -> None:
+        self._spec = PredictSpec.from_json(spec)
+
+    def __call__(self, arrays: Iterable[Any]) -> Iterator[Any]:
+        for array in arrays:
+            rows = columns.matrix(array, "features")
+            outputs = _predictor(self._spec)(rows) if len(rows) else np.empty((0, 1))
+            yield self._column(outputs)
+
+    def _column(self, outputs: np.ndarray) -> Any:
+        if self._spec.vector:
+            return columns.packed(outputs)
+        if outputs.shape[1] != 1:
+            raise ValueError(
+                f"tfOutput '{self._spec.tf_output}' gave {outputs.shape[1]} values a row, expected one"
+            )
+        return columns.doubles(outputs)
+
+
+def _predictor(spec: PredictSpec) -> GraphPredictor:
+    found = _predictors.get(spec)
+    if found is None:
+        # Imports TensorFlow: not before there is something to predict.
+        from sparkflow.backend.predictor import GraphPredictor
+
+        model = ModelBlob.parse(_broadcastRegistry[spec.broadcast].value)
+        found = GraphPredictor(
+            model.graph,
+            model.layout,
+            model.weights,
+            model.state,
+            spec.tf_input,
+            spec.tf_output,
+            spec.tf_dropout,
+            spec.dropout,
+            spec.threads,
+        )
+        _predictors[spec] = found
+        # Dropped, not closed: another column of the same query may be using it.
+        while len(_predictors) > _KEPT:
+            _predictors.popitem(last=False)
+    _predictors.move_to_end(spec)
+    return found

@@ -1,0 +1,125 @@
+"""What the driver tells a worker: plain data from JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import sparkflow
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """One round of training. Fields mean what the params of the same name mean; see README.
+
+    Attributes
+    ----------
+    host, port, secret
+        The parameter server's address and the fit's secret (32 bytes, never shown).
+    round : int
+        0-based round of partitionShuffles.
+    graph : str
+        MetaGraphDef as JSON text.
+    seed : int
+        Always present: the driver draws one when the user gave none.
+    threads : int
+        Threads of the TensorFlow session.
+    tf_output, tf_dropout : str, optional
+        Only checked, so that what transform could not do is found before the training, not after it.
+    """
+
+    host: str
+    port: int
+    secret: bytes = field(repr=False)
+    round: int
+    graph: str = field(repr=False)
+    tf_input: str
+    tf_label: str | None
+    regularization_losses: bool
+    iters: int
+    mini_batch_size: int
+    mini_stochastic_iters: int
+    shuffle_per_iter: bool
+    seed: int
+    threads: int
+    tf_output: str | None = None
+    tf_dropout: str | None = None
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainSpec:
+        """Read it; raises ValueError if driver and worker have different versions of sparkflow."""
+        spec = _parse(text)
+        server = spec["server"]
+        return cls(
+            host=server["host"],
+            port=server["port"],
+            secret=bytes.fromhex(server["secret"]),
+            round=spec["round"],
+            graph=spec["graph"],
+            tf_input=spec["tfInput"],
+            tf_label=spec["tfLabel"],
+            regularization_losses=spec["regularizationLosses"],
+            iters=spec["iters"],
+            mini_batch_size=spec["miniBatchSize"],
+            mini_stochastic_iters=spec["miniStochasticIters"],
+            shuffle_per_iter=spec["shufflePerIter"],
+            seed=spec["seed"],
+            threads=spec["threads"],
+            tf_output=spec.get("tfOutput"),
+            tf_dropout=spec.get("tfDropout"),
+        )
+
+
+@dataclass(frozen=True)
+class PredictSpec:
+    """A prediction.
+
+    Attributes
+    ----------
+    broadcast : int
+        Id of the Spark broadcast variable whose value is the model, see `sparkflow.worker.blob`.
+    fingerprint : str
+        SHA-256 of the model, hexadecimal.
+    dropout : float
+        What tfDropout is fed with.
+    vector : bool
+        Whether a row's output is a vector; else it is one double.
+    """
+
+    broadcast: int = field(compare=False)
+    fingerprint: str
+    tf_input: str
+    tf_output: str
+    tf_dropout: str | None
+    dropout: float
+    vector: bool
+    threads: int
+
+    @classmethod
+    def from_json(cls, text: str) -> PredictSpec:
+        """Read it; raises ValueError if driver and worker have different versions of sparkflow."""
+        spec = _parse(text)
+        if spec["output"] not in ("double", "vector"):
+            raise ValueError(f"output is {spec['output']!r}, expected 'double' or 'vector'")
+        return cls(
+            broadcast=spec["broadcast"],
+            fingerprint=spec["fingerprint"],
+            tf_input=spec["tfInput"],
+            tf_output=spec["tfOutput"],
+            tf_dropout=spec["tfDropout"],
+            dropout=1.0 if spec["toKeepDropout"] else 0.0,
+            vector=spec["output"] == "vector",
+            threads=spec["threads"],
+        )
+
+
+def _parse(text: str) -> Any:
+    spec = json.loads(text)
+    version = spec.get("version")
+    if version != sparkflow.__version__:
+        raise ValueError(
+            f"the driver's sparkflow jar is version {version}, but the Python package in the worker is "
+            f"{sparkflow.__version__} ({sparkflow.__file__}): update one of them so that both are the same"
+        )
+    return spec

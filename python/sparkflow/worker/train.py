@@ -1,0 +1,201 @@
+"""The training task: one Spark partition, from Arrow rows to pushed gradients."""
+
+from __future__ import annotations
+
+import math
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark import TaskContext
+
+from sparkflow.backend.interface import Backend
+from sparkflow.backend.layout import Layout
+from sparkflow.ps.buffers import aligned
+from sparkflow.ps.client import ParameterClient, ServerError
+from sparkflow.worker import columns
+from sparkflow.worker.batches import BatchPlan, Taker
+from sparkflow.worker.spec import TrainSpec
+
+RESULT = pa.schema(
+    [
+        ("partition", pa.int32()),
+        ("rows", pa.int64()),
+        ("steps", pa.int64()),  # that this attempt made
+        ("message", pa.string()),  # why it ended early, if it did
+    ]
+)
+
+# Characters of an error that the driver is told; the executor's log has it whole.
+_LONGEST = 1000
+
+
+class Train:
+    """Called by Spark (mapInArrow) with the packed rows of a partition; trains on them and returns one row.
+
+    Parameters
+    ----------
+    spec : str
+        JSON of a `TrainSpec`.
+    """
+
+    def __init__(self, spec: str) -> None:
+        self._spec = TrainSpec.from_json(spec)
+
+    def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        context = TaskContext.get()
+        if context is None:
+            raise RuntimeError("Train runs in a Spark task")
+        yield self.run(batches, context.partitionId(), context.taskAttemptId())
+
+    def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
+        """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
+        spec = self._spec
+        names = ["features"] if spec.tf_label is None else ["features", "label"]
+        matrices = columns.read(batches, names)
+        rows = len(matrices[0])
+        if rows == 0:
+            return _result(partition, 0, 0, None)
+        # Imports TensorFlow: not before there is something to train on.
+        from sparkflow.backend.graph import GraphBackend
+
+        backend = GraphBackend(
+            spec.graph,
+            spec.tf_input,
+            spec.tf_label,
+            regularization_losses=spec.regularization_losses,
+            seed=spec.seed,
+            round=spec.round,
+            worker=partition,
+            threads=spec.threads,
+            tf_output=spec.tf_output,
+            tf_dropout=spec.tf_dropout,
+        )
+        try:
+            task = TrainTask(spec, backend, matrices, partition)
+            with ParameterClient.connect(spec.host, spec.port, spec.secret) as client:
+                message = task.run(client, attempt)
+            return _result(partition, rows, task.made, message)
+        finally:
+            backend.close()
+
+
+class TrainTask:
+    """The steps of one partition in one round.
+
+    Parameters
+    ----------
+    matrices : list of numpy.ndarray
+        The features and, if there is one, the label: float32 of shape (n, k).
+    """
+
+    def __init__(self, spec: TrainSpec, backend: Backend, matrices: list[np.ndarray], partition: int) -> None:
+        self._spec = spec
+        self._backend = backend
+        self._partition = partition
+        self._rows = len(matrices[0])
+        self._plan = BatchPlan(
+            self._rows,
+            spec.mini_batch_size,
+            spec.mini_stochastic_iters,
+            spec.shuffle_per_iter,
+            spec.seed,
+            spec.round,
+            partition,
+        )
+        shaped = [backend.features(matrices[0]), *(backend.label(label) for label in matrices[1:])]
+        self._takers = [Taker(array, self._plan.batch) for array in shaped]
+        self.made = 0
+
+    def run(self, client: ParameterClient, attempt: int) -> str | None:
+        """Train to the end; return None, or why there was no more to do.
+
+        What fails here for good is told to the driver first; a broken connection is not, as a retry may
+        find it mended.
+        """
+        try:
+            self._train(client, attempt)
+        except ServerError as error:
+            if not error.quiet:
+                raise
+            return str(error)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            self._tell(client, error)
+            raise
+        return None
+
+    def _train(self, client: ParameterClient, attempt: int) -> None:
+        spec, backend, plan = self._spec, self._backend, self._plan
+        welcome = client.hello(spec.round, self._partition, attempt, self._rows)
+        step, version = welcome.step, welcome.version
+        weights, state = welcome.weights, bytes(welcome.state)
+        if welcome.initialize:
+            initial, state = backend.initial()
+            version = client.initialize(backend.layout.to_json(), initial, state)
+            weights = aligned(initial.shape)
+            weights[:] = initial
+        else:
+            _check_layout(backend.layout, welcome.layout)
+        backend.start(weights, state)
+
+        first, skipped = divmod(step, plan.steps_per_iteration)
+        for iteration in range(first, spec.iters):
+            number = spec.round * spec.iters + iteration
+            total, samples = 0.0, 0
+            for rows in plan.steps(iteration)[skipped:]:
+                inputs = [take(rows) for take in self._takers]
+                count = len(inputs[0])
+                loss, gradient = backend.step(weights, inputs[0], inputs[1] if len(inputs) > 1 else None)
+                if not math.isfinite(loss):
+                    raise FloatingPointError(
+                        f"loss became {loss} at iteration {number} (partition {self._partition}, "
+                        f"step {step}): lower tfLearningRate, or look for NaN or unscaled values "
+                        "in the features"
+                    )
+                version = client.push(step, version, count, loss, gradient, into=weights)
+                step += 1
+                self.made += 1
+                total += loss * count
+                samples += count
+            skipped = 0
+            if backend.layout.state:
+                state = self._merge_state(client, state)
+            client.report(number, samples, total / samples)
+        client.done()
+
+    def _merge_state(self, client: ParameterClient, base: bytes) -> bytes:
+        change = self._backend.layout.state_change(self._backend.state(), base)
+        merged = bytes(client.push_state(change))
+        self._backend.restore(merged)
+        return merged
+
+    def _tell(self, client: ParameterClient, error: Exception) -> None:
+        # TensorFlow's own words may begin with empty lines, and go on for pages of its graph.
+        message = str(getattr(error, "message", "") or error).strip() or repr(error)
+        if len(message) > _LONGEST:
+            message = message[: _LONGEST - 1].rstrip() + "…"
+        if not isinstance(error, (ValueError, FloatingPointError)):
+            message += f" ({type(error).__name__} in partition {self._partition} on {socket.gethostname()})"
+        # The error itself reaches the driver through Spark in any case.
+        with suppress(ConnectionError, ServerError):
+            client.failed(message)
+
+
+def _check_layout(own: Layout, text: str) -> None:
+    difference = own.difference(Layout.from_json(text))
+    if difference is not None:
+        raise ValueError(
+            f"the fit's weights do not fit tensorflowGraph: {difference}; "
+            "initialWeights come from another graph"
+        )
+
+
+def _result(partition: int, rows: int, steps: int, message: str | None) -> Any:
+    return pa.RecordBatch.from_pylist(
+        [{"partition": partition, "rows": rows, "steps": steps, "message": message}], schema=RESULT
+    )
