@@ -1,0 +1,187 @@
+"""Makes tests/fixtures/optimizers: what TensorFlow's optimizers do, step by step, for the Scala tests.
+
+    .venv/bin/python dev/optimizer_fixtures.py            writes index.json and weights.bin
+    .venv/bin/python dev/optimizer_fixtures.py --check    only compares them with the TensorFlow installed
+
+index.json names the cases and holds the defaults of TensorFlow's constructors. weights.bin holds
+little-endian float32: for each case the first ``recorded`` weights after each step, then all weights after
+the last step. The weights are one flat vector: the variables of ``shapes``, one after the other. Initial
+weights and gradients are not stored; both languages draw them from the generator in ``Draws``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tensorflow2
+import tensorflow.compat.v1 as tf
+
+HERE = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "optimizers"
+STEPS = 25
+SHAPES: list[list[int]] = [[], [7], [5, 3], [1000]]
+SIZES = [int(np.prod(shape)) for shape in SHAPES]
+TOTAL = sum(SIZES)
+# Each element goes its own way, so in the cases with options a part of the long vector is enough.
+PART = TOTAL - 1000 + 64
+
+CONSTRUCTORS = {
+    "adam": tf.train.AdamOptimizer,
+    "rmsprop": tf.train.RMSPropOptimizer,
+    "momentum": tf.train.MomentumOptimizer,
+    "adadelta": tf.train.AdadeltaOptimizer,
+    "adagrad": tf.train.AdagradOptimizer,
+    "gradient_descent": tf.train.GradientDescentOptimizer,
+    "adagrad_da": tf.train.AdagradDAOptimizer,
+    "ftrl": tf.train.FtrlOptimizer,
+    "proximal_adagrad": tf.train.ProximalAdagradOptimizer,
+    "proximal_gradient_descent": tf.train.ProximalGradientDescentOptimizer,
+}
+
+L1, L2 = "l1_regularization_strength", "l2_regularization_strength"
+SHRINKAGE = "l2_shrinkage_regularization_strength"
+
+# (optimizer, learning rate, options). Those without options come first, one for each optimizer.
+CASES: list[tuple[str, float, dict[str, Any]]] = [
+    ("adam", 0.01, {}),
+    ("rmsprop", 0.01, {}),
+    ("momentum", 0.01, {"momentum": 0.9}),
+    ("adadelta", 0.5, {}),
+    ("adagrad", 0.1, {}),
+    ("gradient_descent", 0.1, {}),
+    ("adagrad_da", 0.1, {}),
+    ("ftrl", 0.1, {}),
+    ("proximal_adagrad", 0.1, {}),
+    ("proximal_gradient_descent", 0.1, {}),
+    ("adam", 0.3, {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}),
+    ("adam", 0.001, {"beta1": 0.0, "beta2": 0.99999, "epsilon": 1e-7}),
+    ("rmsprop", 0.05, {"decay": 0.5, "momentum": 0.8, "epsilon": 1e-3}),
+    ("rmsprop", 0.01, {"centered": True}),
+    ("rmsprop", 0.02, {"centered": True, "momentum": 0.9, "decay": 0.8, "epsilon": 0.01}),
+    ("momentum", 0.05, {"momentum": 0.5, "use_nesterov": True}),
+    ("momentum", 0.05, {"momentum": -0.3}),
+    ("adadelta", 1.0, {"rho": 0.5, "epsilon": 1e-3}),
+    ("adagrad", 0.5, {"initial_accumulator_value": 3.0}),
+    ("adagrad_da", 0.5, {L1: 0.05}),
+    ("adagrad_da", 0.5, {L2: 0.2}),
+    ("adagrad_da", 0.5, {L1: 0.02, L2: 0.1, "initial_gradient_squared_accumulator_value": 2.0}),
+    ("ftrl", 0.5, {L1: 0.3, L2: 0.1}),
+    ("ftrl", 0.5, {SHRINKAGE: 0.05, "beta": 1.0}),
+    ("ftrl", 0.2, {"initial_accumulator_value": 0.0}),
+    ("ftrl", 0.2, {"initial_accumulator_value": 0.0, L1: 0.5, "learning_rate_power": -0.7}),
+    ("ftrl", 0.2, {"learning_rate_power": -0.3, L1: 0.1, L2: 0.1, SHRINKAGE: 0.02, "beta": 0.5}),
+    ("ftrl", 0.2, {"learning_rate_power": 0.0}),
+    ("proximal_adagrad", 0.2, {L1: 0.05}),
+    ("proximal_adagrad", 0.2, {L1: 0.05, L2: 0.3, "initial_accumulator_value": 1.0}),
+    ("proximal_gradient_descent", 0.05, {L1: 0.2}),
+    ("proximal_gradient_descent", 0.05, {L1: 0.2, L2: 0.5}),
+    ("proximal_gradient_descent", 0.05, {L2: 0.5}),
+]
+
+
+class Draws:
+    """Numbers that come out the same in Scala: ``s = s * 1664525 + 1013904223 mod 2**32``, from 1.
+
+    A number is the top 24 bits of ``s``, as a fraction of 2**23, less 1: in [-1, 1), exact in float32.
+    """
+
+    def __init__(self) -> None:
+        self._state = 1
+
+    def number(self) -> float:
+        self._state = (self._state * 1664525 + 1013904223) % 2**32
+        return (self._state >> 8) / 2**23 - 1
+
+    def weights(self) -> npt.NDArray[np.float32]:
+        return np.array([self.number() for _ in range(TOTAL)], np.float32)
+
+    def gradient(self) -> npt.NDArray[np.float32]:
+        """One draw picks the size, the next the number: some are 0, some are small, some are large."""
+        numbers = []
+        for _ in range(TOTAL):
+            kind = self.number()
+            scale = 0.0 if kind < -0.8 else 2.0**-10 if kind < -0.6 else 2.0**7 if kind > 0.95 else 1.0
+            numbers.append(self.number() * scale)
+        return np.array(numbers, np.float32)
+
+
+def follow(name: str, learning_rate: float, options: dict[str, Any]) -> Iterator[npt.NDArray[np.float32]]:
+    """The flat weights after each step of TensorFlow's optimizer, float32[TOTAL]."""
+    draws = Draws()
+    with tf.Graph().as_default(), tf.Session() as session:
+        starts = np.split(draws.weights(), np.cumsum(SIZES)[:-1])
+        variables = [tf.Variable(start.reshape(shape)) for start, shape in zip(starts, SHAPES, strict=True)]
+        gradients = [tf.placeholder(tf.float32, shape) for shape in SHAPES]
+        global_step = tf.train.get_or_create_global_step()
+        own = {"global_step": global_step} if name == "adagrad_da" else {}
+        optimizer = CONSTRUCTORS[name](learning_rate=learning_rate, **own, **options)
+        update = optimizer.apply_gradients(zip(gradients, variables, strict=True), global_step=global_step)
+        session.run(tf.global_variables_initializer())
+        for _ in range(STEPS):
+            parts = np.split(draws.gradient(), np.cumsum(SIZES)[:-1])
+            shaped = [part.reshape(shape) for part, shape in zip(parts, SHAPES, strict=True)]
+            session.run(update, dict(zip(gradients, shaped, strict=True)))
+            yield np.concatenate([value.ravel() for value in session.run(variables)])
+
+
+def constructor_defaults(name: str) -> dict[str, Any]:
+    """What TensorFlow's constructor takes: each argument with its default, or "required"."""
+    parameters = inspect.signature(CONSTRUCTORS[name]).parameters.values()
+    return {p.name: "required" if p.default is p.empty else p.default for p in parameters}
+
+
+def build() -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
+    cases: list[dict[str, Any]] = []
+    pieces: list[npt.NDArray[np.float32]] = []
+    for name, learning_rate, options in CASES:
+        recorded = TOTAL if len(cases) < len(CONSTRUCTORS) else PART
+        steps = list(follow(name, learning_rate, options))
+        pieces += [step[:recorded] for step in steps] + [steps[-1]]
+        cases.append(
+            {"optimizer": name, "learning_rate": learning_rate, "options": options, "recorded": recorded}
+        )
+    index = {
+        "tensorflow": tensorflow2.__version__,
+        "steps": STEPS,
+        "shapes": SHAPES,
+        "constructors": {name: constructor_defaults(name) for name in CONSTRUCTORS},
+        "cases": cases,
+    }
+    return index, np.concatenate(pieces).astype("<f4")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare with the files instead of writing them")
+    check: bool = parser.parse_args().check
+    index, weights = build()
+    index_file, weights_file = HERE / "index.json", HERE / "weights.bin"
+    if not check:
+        HERE.mkdir(parents=True, exist_ok=True)
+        index_file.write_text(json.dumps(index, indent=1) + "\n")
+        weights_file.write_bytes(weights.tobytes())
+        print(f"wrote {len(CASES)} cases, {weights_file.stat().st_size} bytes of weights, to {HERE}")
+        return 0
+    old_index = json.loads(index_file.read_text())
+    old_weights = np.frombuffer(weights_file.read_bytes(), "<f4")
+    version = old_index.pop("tensorflow")
+    if old_index != {key: value for key, value in index.items() if key != "tensorflow"}:
+        print(f"TensorFlow {index['tensorflow']} or this script differs from index.json of {version}")
+        return 1
+    # Another processor may round the last bits otherwise (fused multiply-add).
+    if not np.allclose(weights, old_weights, rtol=1e-5, atol=1e-6):
+        print(f"TensorFlow {index['tensorflow']} computes other weights than {version} did for weights.bin")
+        return 1
+    print(f"TensorFlow {index['tensorflow']} agrees with the fixtures of {version}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""End-to-end tests: a real SparkSession with target/sparkflow.jar, real TensorFlow in its Python workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyspark.ml.linalg import Vectors
+from pyspark.sql import DataFrame, SparkSession
+
+ROOT = Path(__file__).parents[2]
+JAR = ROOT / "target" / "sparkflow.jar"
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+
+
+@pytest.fixture(scope="session")
+def event_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("event-log")
+
+
+@pytest.fixture(scope="session")
+def spark(event_log: Path) -> Iterator[SparkSession]:
+    if not JAR.exists():
+        pytest.exit(f"{JAR} is missing: run dev/setup first", returncode=2)
+    session = (
+        SparkSession.builder.master("local[2]")
+        .appName("sparkflow-e2e")
+        .config("spark.jars", str(JAR))
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.memory", "3g")
+        .config("spark.eventLog.enabled", "true")
+        .config("spark.eventLog.dir", event_log.as_uri())
+        .config("spark.eventLog.compress", "false")
+        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.sql.warehouse.dir", str(ROOT / "target" / "warehouse"))
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    wanted = os.environ.get("SPARKFLOW_TEST_PYSPARK")
+    assert wanted in (None, session.version), f"asked for Spark {wanted}, got {session.version}"
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def gaussians(spark: SparkSession) -> Callable[..., DataFrame]:
+    """Two classes that overlap: N(0, 1) and N(2, 1) in each dimension, label 0 and 1."""
+
+    def make(dimensions: int = 2, rows: int = 400, partitions: int = 2, seed: int = 7) -> DataFrame:
+        random = np.random.default_rng(seed)
+        labels = random.integers(0, 2, rows)
+        points = random.normal(2.0 * labels[:, None], 1.0, (rows, dimensions))
+        data = [(float(label), Vectors.dense(point)) for label, point in zip(labels, points, strict=True)]
+        return spark.createDataFrame(data, ["label", "features"]).repartition(partitions)
+
+    return make

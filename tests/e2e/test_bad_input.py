@@ -1,0 +1,172 @@
+"""Each mistake gets an error that names it, and the SparkSession works afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from pyspark.ml.linalg import Vectors
+from pyspark.sql import DataFrame, SparkSession
+
+import graphs
+from sparkflow.graph_utils import build_graph
+from test_training import LABELLED, estimator
+
+
+@pytest.fixture(autouse=True)
+def session_still_works(spark: SparkSession) -> Iterator[None]:
+    yield
+    assert spark.range(3).count() == 3
+
+
+BEFORE_ANY_JOB = {
+    "missing column": ({"inputCol": "featurs"}, "featurs.*features"),
+    "missing label column": ({"labelCol": "lable"}, "lable.*label"),
+    "unknown tensor": ({"tfInput": "xx:0"}, "xx:0.*x"),
+    "unknown output": ({"tfOutput": "outer/Sigmoi:0"}, "outer/Sigmoi.*outer/Sigmoid"),
+    "unknown label tensor": ({"tfLabel": "yy:0"}, "yy:0"),
+    "unknown optimizer": ({"tfOptimizer": "adm"}, "adm.*adam"),
+    "unknown option": ({"optimizerOptions": '{"beta_1": 0.9}'}, "beta_1.*beta1"),
+    "options not JSON": ({"optimizerOptions": "{beta1: 0.9"}, "optimizerOptions"),
+    "learning rate": ({"tfLearningRate": -0.1}, "tfLearningRate.*-0.1"),
+    "learning rate NaN": ({"tfLearningRate": float("nan")}, "tfLearningRate"),
+    "batch size": ({"miniBatchSize": 0}, "miniBatchSize.*0"),
+    "iters": ({"iters": 0}, "iters.*0"),
+    "partitions": ({"partitions": -2}, "partitions.*-2"),
+    "port": ({"port": 70000}, "port.*70000"),
+    "mode": ({"mode": "hogwld"}, "hogwld.*hogwild"),
+    "mode later": ({"mode": "sync"}, "sync.*not.*yet"),
+    "mode and lock": ({"mode": "hogwild", "acquireLock": True}, "acquireLock"),
+    "not a graph": ({"tensorflowGraph": "{}"}, "tensorflowGraph.*build_graph"),
+    "no graph": ({"tensorflowGraph": ""}, "tensorflowGraph.*build_graph"),
+    "label without tensor": ({"tfLabel": None}, "tfLabel"),
+    "tensor without label": ({"labelCol": None}, "labelCol"),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE_ANY_JOB)
+def test_refused_before_any_job(spark: SparkSession, gaussians: Callable[..., DataFrame], case: str) -> None:
+    changes, expected = BEFORE_ANY_JOB[case]
+    data = gaussians(2)
+    tracker = spark.sparkContext.statusTracker()
+    spark.sparkContext.setJobGroup("bad-input", case)
+    before = len(tracker.getJobIdsForGroup("bad-input"))
+    with pytest.raises(Exception, match=f"(?s){expected}"):
+        estimator(**changes).fit(data)
+    assert len(tracker.getJobIdsForGroup("bad-input")) == before
+
+
+def test_wrong_type_of_column(spark: SparkSession) -> None:
+    data = spark.createDataFrame([("a", 1.0)], ["features", "label"])
+    with pytest.raises(Exception, match="features.*string.*VectorAssembler"):
+        estimator().fit(data)
+
+
+def test_feature_size_known_from_metadata(spark: SparkSession) -> None:
+    from pyspark.ml.feature import VectorAssembler
+
+    data = spark.createDataFrame([(1.0, 2.0, 3.0, 1.0)], ["a", "b", "c", "label"])
+    assembled = VectorAssembler(inputCols=["a", "b", "c"], outputCol="features").transform(data)
+    with pytest.raises(Exception, match="features.* 3 .*x:0.* 2"):
+        estimator().fit(assembled)
+
+
+def test_feature_size_found_in_the_worker(spark: SparkSession) -> None:
+    data = spark.createDataFrame([(1.0, Vectors.dense(1, 2, 3))], ["label", "features"])
+    with pytest.raises(Exception, match="x:0.*2.*3"):
+        estimator().fit(data)
+
+
+def test_rows_of_different_width(spark: SparkSession) -> None:
+    data = spark.createDataFrame([(1.0, [1.0, 2.0]), (1.0, [1.0])], ["label", "features"])
+    with pytest.raises(Exception, match="features"):
+        estimator(partitions=1).fit(data.coalesce(1))
+
+
+@pytest.mark.parametrize("where", ["features", "label"])
+def test_nulls_are_named(spark: SparkSession, where: str) -> None:
+    rows = [(1.0, Vectors.dense(1, 2)), (None, Vectors.dense(1, 2))]
+    if where == "features":
+        rows = [(1.0, Vectors.dense(1, 2)), (1.0, None)]
+    data = spark.createDataFrame(rows, LABELLED)
+    with pytest.raises(Exception, match=f"'{where}' has a null.*drop"):
+        estimator().fit(data)
+
+
+def test_null_inside_an_array(spark: SparkSession) -> None:
+    data = spark.createDataFrame([(1.0, [1.0, None])], "label double, features array<double>")
+    with pytest.raises(Exception, match="'features' has a null"):
+        estimator().fit(data)
+
+
+def test_empty_dataframe(spark: SparkSession) -> None:
+    data = spark.createDataFrame([], LABELLED)
+    with pytest.raises(Exception, match="DataFrame is empty"):
+        estimator().fit(data)
+
+
+def test_nan_loss_stops_with_the_iteration(spark: SparkSession) -> None:
+    rows = [(float(i), Vectors.dense(i)) for i in range(50)]
+    data = spark.createDataFrame(rows, ["label", "features"])
+    with pytest.raises(Exception, match="loss became.*iteration.*tfLearningRate"):
+        estimator(
+            tensorflowGraph=graphs.linear(),
+            tfOutput="pred:0",
+            tfOptimizer="gradient_descent",
+            tfLearningRate=1e6,
+            iters=100,
+        ).fit(data)
+
+
+def test_graph_without_loss(gaussians: Callable[..., DataFrame]) -> None:
+    graph = graphs.classifier().replace('"losses"', '"lost"')
+    with pytest.raises(Exception, match="no loss"):
+        estimator(tensorflowGraph=graph).fit(gaussians(2))
+
+
+def test_graph_without_variables(gaussians: Callable[..., DataFrame]) -> None:
+    def constant() -> tf.Tensor:
+        x = tf.placeholder(tf.float32, [None, 2], name="x")
+        y = tf.placeholder(tf.float32, [None, 1], name="y")
+        out = tf.reduce_sum(x, 1, keepdims=True, name="out")
+        return tf.losses.mean_squared_error(y, out)
+
+    with pytest.raises(Exception, match="no trainable variable"):
+        estimator(tensorflowGraph=build_graph(constant), tfOutput="out:0").fit(gaussians(2))
+
+
+def test_worker_error_says_its_own_message_first(gaussians: Callable[..., DataFrame]) -> None:
+    def broken() -> tf.Tensor:
+        x = tf.placeholder(tf.float32, [None, 2], name="x")
+        y = tf.placeholder(tf.float32, [None, 1], name="y")
+        w = tf.get_variable("w", [2, 1])
+        check = tf.debugging.Assert(tf.constant(False), ["my assertion in the graph"])
+        with tf.control_dependencies([check]):
+            out = tf.identity(tf.matmul(x, w), name="out")
+        return tf.losses.mean_squared_error(y, out)
+
+    with pytest.raises(Exception, match="my assertion in the graph") as caught:
+        estimator(tensorflowGraph=build_graph(broken), tfOutput="out:0").fit(gaussians(2))
+    assert "my assertion" in str(caught.value)[:600]
+
+
+def test_initial_weights_of_another_graph(gaussians: Callable[..., DataFrame]) -> None:
+    other = estimator(tensorflowGraph=graphs.classifier(1), iters=1).fit(gaussians(1))
+    with pytest.raises(Exception, match="initialWeights"):
+        estimator(initialWeights=other, iters=1).fit(gaussians(2))
+
+
+def test_port_taken_is_named(gaussians: Callable[..., DataFrame]) -> None:
+    import socket
+
+    host = gaussians(2).sparkSession.conf.get("spark.driver.host")
+    with socket.create_server((host, 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Exception, match=f"{port}.*port"):
+            estimator(port=port, iters=1).fit(gaussians(2))
+
+
+def test_numpy_numbers_are_numbers(gaussians: Callable[..., DataFrame]) -> None:
+    estimator(iters=np.int64(1), tfLearningRate=np.float64(0.01)).fit(gaussians(2))

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from pyspark.ml.linalg import DenseVector, Vectors
+from pyspark.sql import DataFrame, SparkSession
+
+import graphs
+from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
+from test_training import estimator
+
+
+@pytest.fixture(scope="module")
+def line(spark: SparkSession) -> SparkAsyncDLModel:
+    """y = 2 x + 1, nearly."""
+    x = np.linspace(-1, 1, 64)
+    data = spark.createDataFrame([(float(2 * v + 1), float(v)) for v in x], ["label", "features"])
+    return SparkAsyncDL(
+        inputCol="features",
+        labelCol="label",
+        tensorflowGraph=graphs.linear(),
+        tfInput="x:0",
+        tfLabel="y:0",
+        tfOutput="pred:0",
+        tfOptimizer="gradient_descent",
+        tfLearningRate=0.3,
+        iters=200,
+        miniBatchSize=-1,
+        partitions=1,
+    ).fit(data)
+
+
+@pytest.mark.parametrize(
+    "schema", ["features double", "features float", "features int", "features array<double>",
+               "features array<float>", "features boolean", "features decimal(10,2)"]
+)  # fmt: skip
+def test_kinds_of_input_columns(spark: SparkSession, line: SparkAsyncDLModel, schema: str) -> None:
+    numbers = spark.createDataFrame([(0.0,), (1.0,)], "n double")
+    kind = schema.split(" ", 1)[1]
+    expression = f"cast(array(n) as {kind})" if kind.startswith("array") else f"cast(n as {kind})"
+    data = numbers.selectExpr("n", f"{expression} as features")
+    predicted = [r["predicted"] for r in line.transform(data).orderBy("n").collect()]
+    np.testing.assert_allclose(predicted, [1.0, 3.0], atol=0.01)
+
+
+def test_dense_and_sparse_vectors(spark: SparkSession, line: SparkAsyncDLModel) -> None:
+    data = spark.createDataFrame(
+        [(Vectors.dense(1.0),), (Vectors.sparse(1, [], []),), (Vectors.sparse(1, [0], [1.0]),)],
+        ["features"],
+    )
+    predicted = [r["predicted"] for r in line.transform(data).collect()]
+    np.testing.assert_allclose(predicted, [3.0, 1.0, 3.0], atol=0.01)
+
+
+def test_keeps_columns_and_is_lazy(spark: SparkSession, line: SparkAsyncDLModel) -> None:
+    data = spark.range(3).selectExpr("id", "'a' as name", "cast(id as double) as features")
+    out = line.transform(data)
+    assert out.columns == ["id", "name", "features", "predicted"]
+    assert dict(out.dtypes)["predicted"] == "double"
+    boom = data.selectExpr("cast(raise_error('touched') as double) as features")
+    line.transform(boom)  # nothing runs until an action
+    with pytest.raises(Exception, match="touched"):
+        line.transform(boom).collect()
+
+
+def test_scalar_is_double_and_vector_is_vector(
+    spark: SparkSession, gaussians: Callable[..., DataFrame]
+) -> None:
+    data = gaussians(2)
+    model = estimator(iters=1).fit(data)
+    assert dict(model.transform(data).dtypes)["predicted"] == "double"
+    wide = model.copy({model.tfOutput: "dense/Relu:0"})
+    out = wide.transform(data)
+    assert dict(out.dtypes)["predicted"] == "vector"
+    first = out.first()["predicted"]
+    assert isinstance(first, DenseVector) and len(first) == 12
+
+
+def test_predictions_equal_numpy(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2)
+    model = estimator(iters=3).fit(data)
+    k1, b1, k2, b2 = model.get_weights()
+    rows = model.transform(data).collect()
+    x = np.array([r["features"].toArray() for r in rows])
+    expected = 1 / (1 + np.exp(-(np.maximum(x @ k1 + b1, 0) @ k2 + b2)))
+    np.testing.assert_allclose([r["predicted"] for r in rows], expected[:, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("keep", "seen"), [(True, 1.0), (False, 0.0)])
+def test_dropout_placeholder_at_prediction(spark: SparkSession, keep: bool, seen: float) -> None:
+    data = spark.createDataFrame([(1.0, 1.0), (2.0, 2.0)], ["label", "features"])
+    model = estimator(
+        tensorflowGraph=graphs.dropout(),
+        tfOutput="seen:0",
+        tfDropout="rate:0",
+        toKeepDropout=keep,
+        iters=1,
+    ).fit(data)
+    got = [r["predicted"] for r in model.transform(data).orderBy("label").collect()]
+    assert got == [1.0 * seen, 2.0 * seen]
+
+
+def test_empty_dataframe_transforms_to_empty(spark: SparkSession, line: SparkAsyncDLModel) -> None:
+    assert line.transform(spark.createDataFrame([], "features double")).collect() == []
+
+
+def test_plan_and_explain_hide_nothing_secret(
+    spark: SparkSession, line: SparkAsyncDLModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line.transform(spark.createDataFrame([(1.0,)], ["features"])).explain(True)
+    assert "secret" not in capsys.readouterr().out

@@ -1,0 +1,26 @@
+"""What README says of the params agrees with the params."""
+
+import re
+from pathlib import Path
+
+from pyspark.ml.param import Param
+
+from sparkflow.ml import SparkAsyncDL
+
+README = (Path(__file__).parents[3] / "README.md").read_text()
+PARAMS = README.split("## Params")[1].split("\n## ")[0]
+
+
+def test_every_param_has_a_line_and_no_line_is_of_none() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", PARAMS, re.M)
+    params = [n for n in dir(SparkAsyncDL) if isinstance(getattr(SparkAsyncDL, n), Param)]
+    assert sorted(rows) == sorted(params)
+
+
+def test_the_optimizers_are_all_there() -> None:
+    from sparkflow.optimizers import _OPTIMIZERS
+
+    line = re.search(r"^\| `tfOptimizer` .*$", PARAMS, re.M)
+    assert line is not None
+    missing = [name for name in _OPTIMIZERS if f"`{name}`" not in line.group()]
+    assert not missing

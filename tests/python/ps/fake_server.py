@@ -1,0 +1,187 @@
+"""A parameter server in Python: docs/protocol.md with plain SGD, one thread for each connection."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from typing import Any
+
+import numpy as np
+
+from sparkflow.backend.layout import Layout
+from sparkflow.ps import handshake, wire
+from sparkflow.ps.connection import Connection
+
+SECRET = bytes(range(32))
+
+
+class FakeServer:
+    """Use as a context manager.
+
+    Parameters
+    ----------
+    layout, weights, state
+        What the fit starts from; without them the first worker initializes.
+    refuse : wire.Error, optional
+        The answer to every Hello.
+    break_at : int, optional
+        The step at which the connection is closed once: after the gradient is applied, before the answer.
+    """
+
+    def __init__(
+        self,
+        layout: Layout | None = None,
+        weights: np.ndarray | None = None,
+        state: bytes = b"",
+        learning_rate: float = 0.1,
+        refuse: wire.Error | None = None,
+        break_at: int | None = None,
+        secret: bytes = SECRET,
+    ) -> None:
+        self.layout, self.state = layout, state
+        self.weights = None if weights is None else weights.copy()
+        self.rate = np.float32(learning_rate)
+        self.refuse, self.break_at, self.secret = refuse, break_at, secret
+        self.version = 0
+        self.steps: dict[tuple[int, int], int] = {}
+        self.pushes: list[wire.Push] = []
+        self.reports: list[wire.Report] = []
+        self.failures: list[str] = []
+        self.hellos: list[wire.Hello] = []
+        self.done = 0
+        self._lock = threading.Condition()
+        self._chosen = False
+        self._connection = threading.local()  # key: (round, worker)
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+
+    def __enter__(self) -> FakeServer:
+        thread = threading.Thread(target=self._accept)
+        thread.start()
+        self._threads.append(thread)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(sock,))
+            thread.start()
+            self._threads.append(thread)
+
+    def _serve(self, sock: socket.socket) -> None:
+        link = Connection(sock)
+        link.wait(10, "test")
+        try:
+            if self._shake_hands(link):
+                while self._answer(link):
+                    pass
+        except ConnectionError:
+            pass
+        finally:
+            link.close()
+
+    def _shake_hands(self, link: Connection) -> bool:
+        nonce = os.urandom(32)
+        link.send(wire.Challenge(nonce))
+        answer, _ = link.receive()
+        assert isinstance(answer, wire.Answer)
+        if answer.mac != handshake.worker_mac(self.secret, nonce, answer.nonce):
+            link.send(wire.Error(2, "handshake refused"))
+            return False
+        link.send(wire.Accept(handshake.server_mac(self.secret, nonce, answer.nonce)))
+        return True
+
+    def _answer(self, link: Connection) -> bool:
+        request, length = link.receive()
+        body = bytearray(length)
+        link.receive_body(length, body)
+        return bool(getattr(self, f"_on_{type(request).__name__.lower()}")(link, request, body))
+
+    def _on_hello(self, link: Connection, hello: wire.Hello, _: Any) -> bool:
+        self._connection.key = (hello.round, hello.worker)
+        with self._lock:
+            self.hellos.append(hello)
+            if self.refuse:
+                link.send(self.refuse)
+                return False
+            if self.weights is None and not self._chosen:
+                self._chosen = True
+                link.send(wire.Welcome(wire.INITIALIZE, 0, 0, 0, 0, ""))
+                return True
+            assert self._lock.wait_for(lambda: self.weights is not None, 10)
+            assert self.layout is not None
+            assert self.weights is not None
+            step = self.steps.get(self._connection.key, 0)
+            size = len(self.weights)
+            text = self.layout.to_json()
+            message = wire.Welcome(0, step, self.version, size, len(self.state), text)
+            link.send(message, self.weights, self.state)
+        return True
+
+    def _on_initialize(self, link: Connection, message: wire.Initialize, body: bytearray) -> bool:
+        with self._lock:
+            self.layout = Layout.from_json(message.layout)
+            size = 4 * self.layout.weight_count
+            self.weights = np.frombuffer(body[:size], np.float32).copy()
+            self.initial = self.weights.copy()
+            self.state = bytes(body[size:])
+            self._lock.notify_all()
+        link.send(wire.Ack(0))
+        return True
+
+    def _on_pull(self, link: Connection, _: wire.Pull, __: Any) -> bool:
+        link.send(wire.Weights(self.version), self.weights)
+        return True
+
+    def _on_push(self, link: Connection, push: wire.Push, body: bytearray) -> bool:
+        with self._lock:
+            expected = self.steps.get(self._connection.key, 0)
+            if push.step > expected or len(body) != 4 * len(self.weights):
+                link.send(wire.Error(5 if push.step <= expected else 1, "gap or wrong size"))
+                return False
+            if push.step == expected:
+                self.weights -= self.rate * np.frombuffer(body, np.float32)
+                self.steps[self._connection.key] = expected + 1
+                self.version += 1
+                self.pushes.append(push)
+            if self.break_at == push.step:
+                self.break_at = None
+                return False
+            if push.flags & wire.ANSWER_WEIGHTS:
+                link.send(wire.Weights(self.version), self.weights)
+            else:
+                link.send(wire.Ack(self.version))
+        return True
+
+    def _on_report(self, link: Connection, report: wire.Report, _: Any) -> bool:
+        self.reports.append(report)
+        link.send(wire.Ack(self.version))
+        return True
+
+    def _on_pushstate(self, link: Connection, _: wire.PushState, body: bytearray) -> bool:
+        assert self.layout is not None
+        pairs = zip(self.layout.state_views(self.state), self.layout.state_views(body), strict=True)
+        self.state = b"".join((old + change).tobytes() for old, change in pairs)
+        link.send(wire.State(), self.state)
+        return True
+
+    def _on_done(self, link: Connection, _: wire.Done, __: Any) -> bool:
+        self.done += 1
+        link.send(wire.Ack(self.version))
+        return True
+
+    def _on_failed(self, link: Connection, failed: wire.Failed, _: Any) -> bool:
+        self.failures.append(failed.message)
+        link.send(wire.Ack(self.version))
+        return True

@@ -1,0 +1,54 @@
+"""The frames that the Scala codec's tests read too."""
+
+import json
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparkflow.ps import wire
+from sparkflow.ps.client import ParameterClient
+from sparkflow.ps.connection import Connection
+
+FRAMES = Path(__file__).parents[2] / "fixtures" / "frames"
+INDEX = json.loads((FRAMES / "index.json").read_text("utf-8"))
+
+
+def message(name, fields):
+    fields = dict(fields)
+    if name == "Welcome":
+        fields["flags"] = wire.INITIALIZE if fields.pop("initialize") else 0
+        fields["weights"] = fields.pop("weightCount")
+        fields["state_bytes"] = fields.pop("stateBytes")
+    if name == "Push":
+        fields["flags"] = wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
+    for key in ("nonce", "mac"):
+        if key in fields:
+            fields[key] = bytes.fromhex(fields[key])
+    return getattr(wire, name)(**fields)
+
+
+def test_there_is_a_golden_frame_of_every_message():
+    assert {frame["tag"] for frame in INDEX["frames"]} == set(wire._CODECS)
+
+
+@pytest.mark.parametrize("frame", INDEX["frames"], ids=lambda frame: frame["file"])
+def test_a_golden_frame_is_read_and_written(frame):
+    data = (FRAMES / frame["file"]).read_bytes()
+    body = np.array(frame["weights"], "<f4").tobytes() + bytes.fromhex(frame["state"])
+    tag, meta_length, body_length = wire.decode_header(data[:24])
+    assert tag == frame["tag"]
+    assert body_length == len(body)
+    expected = message(frame["name"], frame["fields"])
+    assert wire.decode(tag, data[24 : 24 + meta_length]) == expected
+    assert wire.encode(expected, len(body)) + body == data
+
+
+@pytest.mark.parametrize("frame", INDEX["refused"], ids=lambda frame: frame["file"])
+def test_a_worker_refuses_a_bad_frame(frame):
+    ours, theirs = socket.socketpair()
+    with theirs, ParameterClient(Connection(ours)) as client:
+        theirs.sendall((FRAMES / frame["file"]).read_bytes())
+        with pytest.raises(wire.ProtocolError):
+            client.done()

@@ -1,0 +1,45 @@
+"""Arrow batches as the JVM packs them, and the JSON that it sends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import sparkflow
+
+
+def packed(matrix: np.ndarray) -> Any:
+    return pa.array([row.tobytes() for row in np.asarray(matrix, "<f4")], pa.binary())
+
+
+def batch(features: np.ndarray, label: np.ndarray | None = None) -> Any:
+    columns = {"features": packed(features)}
+    if label is not None:
+        columns["label"] = packed(label)
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def train_spec(server: Any, graph: str, **changes: Any) -> str:
+    spec = {
+        "version": sparkflow.__version__,
+        "server": {
+            "host": "127.0.0.1",
+            "port": server.port if server else 1,
+            "secret": bytes(range(32)).hex(),
+        },
+        "round": 0,
+        "graph": graph,
+        "tfInput": "x:0",
+        "tfLabel": "y:0",
+        "regularizationLosses": False,
+        "iters": 4,
+        "miniBatchSize": 8,
+        "miniStochasticIters": -1,
+        "shufflePerIter": True,
+        "seed": 42,
+        "threads": 1,
+    }
+    return json.dumps(spec | changes)

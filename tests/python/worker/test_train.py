@@ -1,0 +1,254 @@
+"""The whole worker against a server in Python: from Arrow rows to pushed gradients."""
+
+import json
+import threading
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import sparkflow
+from backend import graphs
+from backend.graphs import as_json, inputs, rows
+from ps.fake_server import FakeServer
+from sparkflow.backend.graph import GraphBackend
+from sparkflow.backend.layout import Layout, Variable
+from sparkflow.backend.runtime import tf
+from sparkflow.ps import wire
+from sparkflow.worker.train import RESULT, Train
+from worker.packing import batch, packed, train_spec
+
+DENSE = as_json(graphs.dense)
+LOSS = "softmax_cross_entropy_loss/value:0"
+FEATURES = rows(30, 4)
+LABELS = np.eye(3, dtype=np.float32)[(FEATURES[:, 0] > 0).astype(int)]
+
+
+def data(count=30):
+    middle = count // 2
+    return [batch(FEATURES[:middle], LABELS[:middle]), batch(FEATURES[middle:count], LABELS[middle:count])]
+
+
+def train(server, batches=None, graph=DENSE, partition=0, attempt=1, **changes):
+    spec = train_spec(server, graph, **changes)
+    result = Train(spec).run(data() if batches is None else batches, partition, attempt)
+    assert result.schema == RESULT
+    assert result.num_rows == 1
+    return result.to_pylist()[0]
+
+
+def test_one_worker_trains_from_its_own_start():
+    with FakeServer(learning_rate=0.5) as server:
+        result = train(server, iters=20)
+    assert result == {"partition": 0, "rows": 30, "steps": 80, "message": None}
+    assert server.hellos == [wire.Hello(0, 0, 1, 30)]
+    assert [push.step for push in server.pushes] == list(range(80))
+    assert [push.version for push in server.pushes] == list(range(80))
+    assert [push.samples for push in server.pushes[:4]] == [8, 8, 8, 6]
+    assert [(r.iteration, r.samples) for r in server.reports] == [(i, 30) for i in range(20)]
+    mean = sum(push.loss * push.samples for push in server.pushes[:4]) / 30
+    assert server.reports[0].loss == pytest.approx(mean)
+    assert server.reports[-1].loss < 0.5 * server.reports[0].loss
+    assert server.done == 1
+    np.testing.assert_array_equal(server.initial, GraphBackend(DENSE, "x:0", "y:0", seed=42).initial()[0])
+
+
+def test_the_outcome_is_plain_sgd_over_the_planned_batches():
+    with FakeServer(learning_rate=0.5) as server:
+        train(server, iters=2, shufflePerIter=False)
+    backend = GraphBackend(DENSE, "x:0", "y:0", seed=42)
+    weights, state = backend.initial()
+    backend.start(weights, state)
+    for _ in range(2):
+        for start in range(0, 30, 8):
+            part = slice(start, start + 8)
+            weights = weights - np.float32(0.5) * backend.step(weights, FEATURES[part], LABELS[part])[1]
+    np.testing.assert_array_equal(server.weights, weights)
+
+
+@pytest.mark.parametrize("broken", [0, 5, 7, 11])
+@pytest.mark.parametrize("stochastic", [-1, 3])
+def test_a_retried_task_ends_with_the_weights_of_an_unbroken_one(broken, stochastic):
+    options = {"iters": 4, "miniStochasticIters": stochastic}
+    with FakeServer() as whole:
+        train(whole, **options)
+    with FakeServer(break_at=broken) as server:
+        with pytest.raises(ConnectionError):
+            train(server, attempt=1, **options)
+        result = train(server, attempt=2, **options)
+    assert result["steps"] == len(whole.pushes) - broken - 1
+    assert server.failures == []
+    assert [p.step for p in server.pushes] == [p.step for p in whole.pushes]
+    np.testing.assert_array_equal(server.weights, whole.weights)
+
+
+def test_two_workers_share_the_weights_of_the_first():
+    with FakeServer(learning_rate=0.2) as server:
+        results = []
+
+        def run(partition):
+            results.append(train(server, partition=partition, attempt=partition, iters=10))
+
+        threads = [threading.Thread(target=run, args=(k,)) for k in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+    assert sorted(r["partition"] for r in results) == [0, 1]
+    assert server.version == 80
+    assert server.done == 2
+
+
+def test_the_second_round_counts_iterations_on():
+    with FakeServer() as server:
+        train(server, iters=3)
+        train(server, iters=3, round=1)
+    assert [report.iteration for report in server.reports] == [0, 1, 2, 3, 4, 5]
+    assert [push.step for push in server.pushes] == [*range(12), *range(12)]
+
+
+def test_an_empty_partition_talks_to_nobody():
+    expected = {"partition": 3, "rows": 0, "steps": 0, "message": None}
+    assert train(None, batches=[], partition=3) == expected
+    assert train(None, batches=[batch(FEATURES[:0], LABELS[:0])], partition=3) == expected
+
+
+def test_one_row():
+    with FakeServer() as server:
+        result = train(server, batches=[batch(FEATURES[:1], LABELS[:1])], iters=3)
+    assert (result["rows"], result["steps"]) == (1, 3)
+
+
+def test_batch_norm_state_is_merged_after_each_iteration():
+    text = as_json(graphs.batch_norm)
+    with FakeServer() as server:
+        train(server, graph=text, iters=3)
+    mean, variance, seen = server.layout.state_views(server.state)
+    assert seen == 90
+    assert np.abs(mean).max() > 0
+    assert not np.array_equal(variance, np.ones(5))
+
+
+def test_unsupervised():
+    def build():
+        x = tf.placeholder(tf.float32, [None, 4], name="x")
+        code = graphs.core.dense(x, 2)
+        tf.losses.mean_squared_error(x, graphs.core.dense(code, 4))
+
+    with FakeServer(learning_rate=0.2) as server:
+        train(server, [batch(FEATURES)], as_json(build), tfLabel=None, iters=30)
+    assert server.reports[-1].loss < 0.8 * server.reports[0].loss
+
+
+def test_a_label_of_one_value_fits_a_placeholder_of_rank_one():
+    def build():
+        x = tf.placeholder(tf.float32, [None, 4], name="x")
+        y = tf.placeholder(tf.int32, [None], name="y")
+        tf.losses.sparse_softmax_cross_entropy(y, graphs.core.dense(x, 3))
+
+    label = LABELS.argmax(1).astype(np.float32)[:, None]
+    with FakeServer() as server:
+        assert train(server, [batch(FEATURES, label)], as_json(build))["steps"] == 16
+
+
+def test_a_loss_that_is_no_number_stops_with_iteration_and_hint():
+    features = FEATURES.copy()
+    features[20] = np.nan
+    with FakeServer() as server, pytest.raises(FloatingPointError) as raised:
+        train(server, [batch(features, LABELS)], partition=1, iters=5, round=1, shufflePerIter=False)
+    expected = (
+        "loss became nan at iteration 5 (partition 1, step 2): lower tfLearningRate, "
+        "or look for NaN or unscaled values in the features"
+    )
+    assert str(raised.value) == expected
+    assert server.failures == [expected]
+    assert len(server.pushes) == 2
+
+
+@pytest.mark.parametrize("code", [3, 4])
+def test_a_fit_that_is_over_ends_the_task_quietly(code):
+    with FakeServer(refuse=wire.Error(code, "cancelled: loss became nan")) as server:
+        result = train(server)
+    assert result == {"partition": 0, "rows": 30, "steps": 0, "message": "cancelled: loss became nan"}
+    assert server.failures == []
+
+
+def test_initial_weights_of_another_graph_fail_the_fit():
+    layout = Layout((Variable("hidden/kernel", (9, 5)),), ())
+    words = "initialWeights come from another graph"
+    with FakeServer(layout, np.zeros(45, np.float32)) as server, pytest.raises(ValueError, match=words):
+        train(server)
+    (message,) = server.failures
+    assert "'hidden/kernel' [4, 5] where the weights have 'hidden/kernel' [9, 5]" in message
+
+
+def test_an_error_inside_tensorflow_reaches_the_driver_with_its_own_words_first():
+    def build():
+        x, y = inputs()
+        w = tf.get_variable("w", [4, 3])
+        check = tf.debugging.assert_less(x, 2.0, message="x is too large")
+        with tf.control_dependencies([check]):
+            tf.losses.mean_squared_error(y, tf.matmul(x, w))
+
+    with FakeServer() as server, pytest.raises(tf.errors.InvalidArgumentError):
+        train(server, [batch(FEATURES * 100, LABELS)], as_json(build))
+    (message,) = server.failures
+    assert "x is too large" in message
+    assert "InvalidArgumentError in partition 0" in message
+
+
+def test_a_long_error_is_cut_and_starts_with_its_words(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("\n \n2 root error(s) found.\n" + "of many words " * 500)
+
+    monkeypatch.setattr(GraphBackend, "step", fail)
+    with FakeServer() as server, pytest.raises(RuntimeError):
+        train(server)
+    (message,) = server.failures
+    assert message.startswith("2 root error(s) found.\nof many")
+    words, _, where = message.partition("… (")
+    assert 980 < len(words) < 1000
+    assert where.startswith("RuntimeError in partition 0 on ")
+
+
+def test_a_null_row_is_refused_before_anything_is_sent():
+    bad = pa.RecordBatch.from_pydict({"features": pa.array([None], pa.binary()), "label": packed(LABELS[:1])})
+    with FakeServer() as server, pytest.raises(ValueError, match=r"inputCol.*null"):
+        train(server, [bad])
+    assert server.hellos == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tfOutput": "out/BiasAdd"}, r"tfOutput 'out/BiasAdd' .*did you mean 'out/BiasAdd:0'"),
+        ({"tfOutput": "nothing:0"}, "tfOutput 'nothing:0' is no tensor"),
+        ({"tfOutput": LOSS}, f"tfOutput '{LOSS}' cannot be computed: placeholder 'y:0' would get no value"),
+        ({"tfOutput": "out/BiasAdd:0", "tfDropout": "keep"}, "tfDropout 'keep' is no tensor"),
+    ],
+)
+def test_what_prediction_could_not_do_is_refused_before_the_training(changes, words):
+    with FakeServer() as server, pytest.raises(ValueError, match=words):
+        train(server, **changes)
+    assert server.hellos == []
+
+
+@pytest.mark.parametrize("dropout", [None, "y:0"])
+def test_an_output_that_works_changes_nothing(dropout):
+    with FakeServer() as plain, FakeServer() as checked:
+        train(plain)
+        train(checked, tfOutput=LOSS if dropout else "out/BiasAdd:0", tfDropout=dropout)
+    np.testing.assert_array_equal(checked.weights, plain.weights)
+
+
+def test_versions_must_agree():
+    spec = json.loads(train_spec(None, DENSE)) | {"version": "0.9.9"}
+    with pytest.raises(ValueError, match=r"jar is version 0\.9\.9") as raised:
+        Train(json.dumps(spec))
+    assert sparkflow.__version__ in str(raised.value)
+    assert "update" in str(raised.value)
+
+
+def test_the_secret_is_never_shown():
+    assert bytes(range(32)).hex() not in repr(Train(train_spec(None, DENSE))._spec)
+    assert "\\x1f" not in repr(Train(train_spec(None, DENSE))._spec)

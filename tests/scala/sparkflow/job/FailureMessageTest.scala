@@ -1,0 +1,56 @@
+package sparkflow.job
+
+import org.scalatest.funsuite.AnyFunSuite
+
+class FailureMessageTest extends AnyFunSuite {
+
+  private val python =
+    """Job aborted due to stage failure: Task 1 in stage 3.0 failed 1 times, most recent failure: Lost task 1.0 in stage 3.0 (TID 4) (host executor driver): org.apache.spark.api.python.PythonException: Traceback (most recent call last):
+  File "/x/sparkflow/worker/train.py", line 40, in __call__
+    raise ValueError("bad")
+ValueError: column features has 10 values a row
+take another column
+
+	at org.apache.spark.api.python.BasePythonRunner$ReaderIterator.handlePythonException(PythonRunner.scala:581)
+	at java.base/java.lang.Thread.run(Thread.java:840)
+
+Driver stacktrace:"""
+
+  test("a Python exception's own words, of one line or more") {
+    assert(
+      FailureMessage.of(new RuntimeException(python)) ==
+        "column features has 10 values a row\ntake another column"
+    )
+  }
+
+  test("the innermost cause speaks") {
+    val error = new RuntimeException("outer", new RuntimeException(python))
+    assert(FailureMessage.of(error).startsWith("column features"))
+  }
+
+  test("an error raised in a column") {
+    val text =
+      "Job aborted … org.apache.spark.SparkRuntimeException: [USER_RAISED_EXCEPTION] column 'a' has a null SQLSTATE: P0001\n\tat x"
+    assert(FailureMessage.of(new RuntimeException(text)) == "column 'a' has a null")
+  }
+
+  test("a class that is news stays") {
+    val text = python.replace("ValueError: column", "KeyError: column")
+    assert(FailureMessage.of(new RuntimeException(text)).startsWith("KeyError: column"))
+  }
+
+  test("a worker that was killed") {
+    val text =
+      "Job aborted: org.apache.spark.SparkException: Python worker exited unexpectedly (crashed).\n\tat a.b(C:1)"
+    val said = FailureMessage.of(new RuntimeException(text))
+    assert(
+      said.startsWith("a Python worker died") && said.contains("memoryOverhead") && !said.contains("\tat")
+    )
+  }
+
+  test("anything else is said as it is, without its stack") {
+    assert(FailureMessage.of(new RuntimeException("lost executor 3\n\tat a.b(C:1)")) == "lost executor 3")
+    assert(FailureMessage.of(new RuntimeException("no slots")) == "no slots")
+    assert(FailureMessage.of(new NullPointerException).contains("NullPointerException"))
+  }
+}

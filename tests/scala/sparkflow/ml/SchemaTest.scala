@@ -1,0 +1,74 @@
+package sparkflow.ml
+
+import org.apache.spark.ml.linalg.SQLDataTypes.VectorType
+import org.apache.spark.sql.types._
+import org.scalatest.funsuite.AnyFunSuite
+
+class SchemaTest extends AnyFunSuite {
+
+  private val schema = new StructType()
+    .add("id", LongType)
+    .add("features", VectorType)
+    .add("label", DoubleType)
+
+  private def refused(stage: SparkAsyncDL, schema: StructType = schema): String =
+    intercept[IllegalArgumentException](stage.transformSchema(schema)).getMessage
+
+  test("one value a row gives a double column after all others") {
+    val expected = schema.add("predicted", DoubleType)
+    assert(TinyModel.model().transformSchema(schema) == expected)
+    assert(TinyModel.estimator.transformSchema(schema) == expected)
+  }
+
+  test("more values a row give a vector column") {
+    val expected = schema.add("hidden_units", VectorType)
+    val model = TinyModel.model().setTfOutput("hidden:0").setPredictionCol("hidden_units")
+    assert(model.transformSchema(schema) == expected)
+    val estimator = TinyModel.estimator.setTfOutput("hidden:0").setPredictionCol("hidden_units")
+    assert(estimator.transformSchema(schema) == expected)
+  }
+
+  test("the model follows a change of its params") {
+    val model = TinyModel.model()
+    assert(model.transformSchema(schema).last.dataType == DoubleType)
+    assert(model.setTfOutput("hidden:0").transformSchema(schema).last.dataType == VectorType)
+  }
+
+  test("a prediction column that is there already is refused, not replaced") {
+    for (stage <- Seq(TinyModel.model().setPredictionCol("id"), TinyModel.estimator.setPredictionCol("id"))) {
+      val message = intercept[IllegalArgumentException](stage.transformSchema(schema)).getMessage
+      assert(message.startsWith("predictionCol is 'id', but there is already a column of that name: "))
+    }
+  }
+
+  test("a missing column is refused before training and before prediction") {
+    assert(refused(TinyModel.estimator.setInputCol("feature")).contains("'feature'"))
+    assert(refused(TinyModel.estimator.setLabelCol("lable")).contains("'lable'"))
+    val message = intercept[IllegalArgumentException] {
+      TinyModel.model().setInputCol("feature").transformSchema(schema)
+    }.getMessage
+    assert(message.contains("'feature'"))
+  }
+
+  test("a column of the wrong type is refused") {
+    val texts = new StructType().add("features", StringType).add("label", DoubleType)
+    assert(refused(TinyModel.estimator, texts).contains("features"))
+  }
+
+  test("tensor names that the graph has not are refused before training, the output's too") {
+    assert(refused(TinyModel.estimator.setTfInput("xx:0")).startsWith("tfInput is 'xx:0'"))
+    assert(refused(TinyModel.estimator.setTfLabel("yy:0")).startsWith("tfLabel is 'yy:0'"))
+    assert(refused(TinyModel.estimator.setTfOutput("outt:0")).startsWith("tfOutput is 'outt:0'"))
+    assert(refused(TinyModel.estimator.setTfDropout("kepe:0")).startsWith("tfDropout is 'kepe:0'"))
+  }
+
+  test("an estimator without a graph is told how to make one") {
+    assert(refused(new SparkAsyncDL().setInputCol("features")).startsWith("tensorflowGraph is empty"))
+  }
+
+  test("an estimator with contradicting modes is refused") {
+    assert(
+      refused(TinyModel.estimator.setMode("hogwild").setAcquireLock(true)).startsWith("mode is 'hogwild' but")
+    )
+  }
+}

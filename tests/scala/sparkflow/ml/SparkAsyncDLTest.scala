@@ -1,0 +1,89 @@
+package sparkflow.ml
+
+import org.apache.spark.ml.param.ParamMap
+import org.scalatest.funsuite.AnyFunSuite
+
+import sparkflow.job.{FitListener, TrainRequest}
+
+class SparkAsyncDLTest extends AnyFunSuite {
+
+  test("a request carries every param") {
+    val state = TinyModel.modelState
+    val request = TinyModel.estimator
+      .setTfInput("x:0")
+      .setTfOutput("out/Relu:0")
+      .setTfDropout("rate:0")
+      .setUseRegularizationLosses(true)
+      .setTfOptimizer("momentum")
+      .setTfLearningRate(0.5)
+      .setOptimizerOptions("{\"momentum\": 0.8}")
+      .setIters(7)
+      .setPartitions(3)
+      .setMiniBatchSize(11)
+      .setMiniStochasticIters(13)
+      .setShufflePerIter(false)
+      .setPartitionShuffles(2)
+      .setMode("locked")
+      .setPort(5000)
+      .setSeed(17)
+      .setInitialWeights(state)
+      .setVerbose(1)
+      .trainRequest
+    assert(
+      request == TrainRequest(
+        graph = TinyModel.graph,
+        inputCol = "features",
+        labelCol = Some("label"),
+        tfInput = "x:0",
+        tfLabel = Some("y:0"),
+        tfOutput = "out/Relu:0",
+        tfDropout = Some("rate:0"),
+        regularizationLosses = true,
+        optimizer = "momentum",
+        learningRate = 0.5,
+        optimizerOptions = Some("{\"momentum\": 0.8}"),
+        iters = 7,
+        partitions = 3,
+        miniBatchSize = 11,
+        miniStochasticIters = 13,
+        shufflePerIter = false,
+        partitionShuffles = 2,
+        mode = "locked",
+        port = 5000,
+        seed = Some(17L),
+        initial = Some(state),
+        verbose = 1
+      )
+    )
+  }
+
+  test("params that are not set are absent from a request") {
+    val request = new SparkAsyncDL().trainRequest
+    assert(request.labelCol.isEmpty && request.tfLabel.isEmpty && request.optimizerOptions.isEmpty)
+    assert(request.seed.isEmpty && request.initial.isEmpty)
+  }
+
+  test("acquireLock makes the request's mode locked") {
+    assert(new SparkAsyncDL().setAcquireLock(true).trainRequest.mode == "locked")
+  }
+
+  test("copy takes extra params and keeps the rest, the listener and the initial weights too") {
+    val listener = new FitListener {
+      override def onIteration(loss: Double, iteration: Int, partition: Int): Unit = ()
+      override def onProgress(line: String): Unit = ()
+    }
+    val model = TinyModel.model()
+    val estimator = TinyModel.estimator.setListener(listener).setInitialWeights(model)
+    val copy = estimator.copy(ParamMap(estimator.iters -> 3, estimator.tfLearningRate -> 0.25))
+    assert(copy.getIters == 3 && copy.getTfLearningRate == 0.25)
+    assert(estimator.getIters == 1000 && copy.getLabelCol == "label" && copy.uid == estimator.uid)
+    assert(copy.listener eq listener)
+    assert(copy.getInitialWeights eq model.state)
+  }
+
+  test("copy holds extra params to their ranges") {
+    val estimator = TinyModel.estimator
+    val message = intercept[IllegalArgumentException](ParamMap(estimator.partitions -> 0)).getMessage
+    assert(message.startsWith("partitions is 0, expected 1 or more"))
+  }
+}

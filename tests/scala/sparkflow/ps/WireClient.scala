@@ -1,0 +1,98 @@
+package sparkflow.ps
+
+import java.io.{DataInputStream, EOFException}
+import java.net.{InetSocketAddress, Socket}
+import java.nio.{ByteBuffer, ByteOrder}
+
+import scala.collection.immutable.ArraySeq
+
+import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.protocol._
+
+/** A worker's side of the wire: blocking, and as bad as a test wants it to be. Any read fails after 20 s. */
+final class WireClient(port: Int) extends AutoCloseable {
+  private val socket = new Socket()
+  socket.connect(new InetSocketAddress("127.0.0.1", port), 5000)
+  socket.setSoTimeout(20000)
+  socket.setTcpNoDelay(true)
+  private val in = new DataInputStream(socket.getInputStream)
+
+  def sendRaw(bytes: Array[Byte]): Unit = socket.getOutputStream.write(bytes)
+
+  def send(
+      message: Message,
+      values: Array[Float] = Body.noFloats,
+      state: Array[Byte] = Body.noBytes
+  ): Unit = {
+    val body = ByteBuffer.allocate(4 * values.length + state.length).order(ByteOrder.LITTLE_ENDIAN)
+    body.asFloatBuffer.put(values)
+    body.position(4 * values.length).put(state)
+    sendRaw(MessageCodec.write(message, body.capacity.toLong) ++ body.array)
+  }
+
+  /** The next frame; its body as raw bytes. */
+  def receive(): (Message, Array[Byte]) = {
+    val header = Header.read(exactly(Header.length))
+    val message = MessageCodec.read(header.tag, exactly(header.metaLength))
+    (message, exactly(header.bodyLength.toInt))
+  }
+
+  def call(
+      message: Message,
+      values: Array[Float] = Body.noFloats,
+      state: Array[Byte] = Body.noBytes
+  ): Message = {
+    send(message, values, state)
+    receive()._1
+  }
+
+  def callFor(
+      message: Message,
+      values: Array[Float] = Body.noFloats,
+      state: Array[Byte] = Body.noBytes
+  ): (Message, Array[Byte]) = {
+    send(message, values, state)
+    receive()
+  }
+
+  /** Shakes hands as a worker does. @return this, or throws if the server's MAC is wrong */
+  def handshake(secret: JobSecret): WireClient = {
+    val (challenge, _) = receive()
+    val theirs = challenge.asInstanceOf[Challenge].nonce.toArray
+    val ours = Array.tabulate[Byte](32)(i => (i * 7 + hashCode).toByte)
+    call(
+      Answer(ArraySeq.from(ours), ArraySeq.from(secret.mac("sparkflow worker", theirs, ours)))
+    ) match {
+      case Accept(mac) =>
+        assert(secret.verify(mac.toArray, "sparkflow server", ours, theirs), "the server's MAC is wrong")
+      case other => throw new AssertionError(s"no Accept but $other")
+    }
+    this
+  }
+
+  /** Whether the server has closed its side; waits for it. */
+  def atEnd(): Boolean =
+    try in.read() < 0
+    catch { case _: java.net.SocketException => true }
+
+  override def close(): Unit = socket.close()
+
+  private def exactly(n: Int): Array[Byte] = {
+    val bytes = new Array[Byte](n)
+    var at = 0
+    while (at < n) {
+      val got = in.read(bytes, at, n - at)
+      if (got < 0) throw new EOFException(s"the server closed after $at of $n bytes")
+      at += got
+    }
+    bytes
+  }
+}
+
+object WireClient {
+  def floats(body: Array[Byte]): Seq[Float] = {
+    val out = new Array[Float](body.length / 4)
+    ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer.get(out)
+    out.toSeq
+  }
+}

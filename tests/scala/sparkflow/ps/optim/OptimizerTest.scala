@@ -1,0 +1,236 @@
+package sparkflow.ps.optim
+
+import org.scalatest.funsuite.AnyFunSuite
+
+/** Names, options and their errors, and what the rules promise apart from TensorFlow's numbers. */
+class OptimizerTest extends AnyFunSuite {
+
+  private def message(name: String, options: (String, Any)*): String =
+    intercept[IllegalArgumentException](Optimizer.create(name, 0.01, options.toMap)).getMessage
+
+  /** The weights after some steps, which show every option that an optimizer has. */
+  private def run(optimizer: Optimizer, steps: Int = 5): Seq[Float] = {
+    val draws = new Fixtures.Draws
+    val weights = draws.weights()
+    val slots = optimizer.slots.map(slot => Array.fill(weights.length)(slot.initial)).toArray
+    for (t <- 1 to steps) optimizer.step(weights, draws.gradient(), slots, 0, weights.length, t.toLong)
+    weights.toSeq
+  }
+
+  test("the names, in order") {
+    assert(
+      Optimizer.names == Seq(
+        "adam",
+        "rmsprop",
+        "momentum",
+        "adadelta",
+        "adagrad",
+        "gradient_descent",
+        "adagrad_da",
+        "ftrl",
+        "proximal_adagrad",
+        "proximal_gradient_descent"
+      )
+    )
+    assert(Optimizer.names.map(Optimizer.create(_, 0.1, Map.empty).name) == Optimizer.names)
+  }
+
+  // Arguments of TensorFlow's constructors that are no option here, or no number.
+  private val notOptions =
+    Set("name", "use_locking", "use_own_namescope_for_non_slot_vars", "learning_rate") ++
+      Set("global_step", "accum_name", "linear_name")
+
+  for (name <- Optimizer.names)
+    test(s"$name has TensorFlow's options and defaults") {
+      val theirs = Fixtures.constructors(name).filterNot { case (option, _) => notOptions(option) }.map {
+        case ("momentum", "required") => "momentum" -> 0.9 // SparkFlow's
+        case ("beta", null)           => "beta" -> 0.0 // what None stands for in TensorFlow
+        case other                    => other
+      }
+      assert(Optimizer.defaults(name).toMap == theirs)
+      val spelledOut = Optimizer.create(name, 0.1, theirs + ("use_locking" -> true) + ("name" -> "x"))
+      assert(run(spelledOut) == run(Optimizer.create(name, 0.1, Map.empty)))
+    }
+
+  test("a value may come as any numeric type, and null means the default") {
+    val expected = run(Optimizer.create("momentum", 1.0, Map("momentum" -> 0.0)))
+    for (zero <- Seq[Any](0, 0L, 0f, BigInt(0), BigDecimal(0), 0.toShort))
+      assert(run(Optimizer.create("momentum", 1.0, Map("momentum" -> zero))) == expected, zero.getClass)
+    val nesterov = Optimizer.create("momentum", 1.0, Map("momentum" -> null, "use_nesterov" -> true))
+    val same = Optimizer.create("momentum", 1.0, Map("momentum" -> 0.9, "use_nesterov" -> true))
+    assert(run(nesterov) == run(same))
+  }
+
+  test("learning_rate among the options wins") {
+    val options = Map("learning_rate" -> 0.5)
+    assert(
+      run(Optimizer.create("adam", 0.01, options)) == run(Optimizer.create("adam", 0.5, Map.empty))
+    )
+  }
+
+  test("initial_accumulator is adagrad's initial_accumulator_value, but not both at once") {
+    val short = Optimizer.create("adagrad", 0.1, Map("initial_accumulator" -> 2.5))
+    assert(short.slots == Seq(Slot("accumulator", 2.5f)))
+    assert(
+      message("adagrad", "initial_accumulator" -> 1.0, "initial_accumulator_value" -> 1.0) ==
+        "adagrad: 'initial_accumulator' and 'initial_accumulator_value' are the same option; give one of them"
+    )
+    assert(message("proximal_adagrad", "initial_accumulator" -> 1.0).contains("initial_accumulator_value"))
+  }
+
+  test("an unknown optimizer") {
+    val all = Optimizer.names.mkString(", ")
+    assert(message("adamw") == s"there is no optimizer 'adamw' (did you mean 'adam'?); choose one of $all")
+    assert(message("Adam").contains("(did you mean 'adam'?)"))
+    assert(message("gradient-descent").contains("(did you mean 'gradient_descent'?)"))
+    assert(message("rms_prop").contains("(did you mean 'rmsprop'?)"))
+    assert(message("lamb") == s"there is no optimizer 'lamb'; choose one of $all")
+    assert(message("") == s"there is no optimizer ''; choose one of $all")
+  }
+
+  test("an unknown option") {
+    assert(
+      message("adam", "beta_1" -> 0.9) ==
+        "adam has no option 'beta_1' (did you mean 'beta1'?); it takes learning_rate, beta1, beta2, epsilon"
+    )
+    assert(
+      message("momentum", "nesterov" -> true) ==
+        "momentum has no option 'nesterov' (did you mean 'use_nesterov'?); " +
+        "it takes learning_rate, momentum, use_nesterov"
+    )
+    assert(
+      message("gradient_descent", "momentum" -> 0.9) ==
+        "gradient_descent has no option 'momentum'; it takes learning_rate"
+    )
+  }
+
+  test("a value of the wrong type") {
+    assert(
+      message("adam", "beta1" -> "0.9") ==
+        "adam: beta1 is the text '0.9', but must be a number in [0, 1) (as a 32-bit float)"
+    )
+    assert(
+      message("adam", "epsilon" -> true) ==
+        "adam: epsilon is true, but must be a finite number >= 0 (as a 32-bit float)"
+    )
+    assert(message("rmsprop", "centered" -> 1) == "rmsprop: centered is 1, but must be true or false")
+    assert(message("rmsprop", "decay" -> Seq(0.9)).startsWith("rmsprop: decay is List(0.9), but must be"))
+  }
+
+  test("a learning rate that is not a finite number > 0") {
+    val expected = "must be a finite number > 0 (as a 32-bit float)"
+    for (rate <- Seq(0.0, -0.1, Double.NaN, Double.PositiveInfinity, 1e39, 1e-50)) {
+      val asParam = intercept[IllegalArgumentException](Optimizer.create("adam", rate, Map.empty))
+      assert(asParam.getMessage == s"adam: learning_rate is $rate, but $expected")
+      assert(message("ftrl", "learning_rate" -> rate) == s"ftrl: learning_rate is $rate, but $expected")
+    }
+  }
+
+  private val outOfRange = Seq(
+    ("adam", "beta1", 1.0, "a number in [0, 1)"),
+    ("adam", "beta2", -0.1, "a number in [0, 1)"),
+    ("adam", "beta2", 0.999999999, "a number in [0, 1)"), // 1 as a float32
+    ("adam", "epsilon", -1e-8, "a finite number >= 0"),
+    ("adam", "epsilon", Double.NaN, "a finite number >= 0"),
+    ("rmsprop", "decay", 1.1, "a number in [0, 1]"),
+    ("rmsprop", "momentum", 1.1, "a number in [-1, 1]"),
+    ("rmsprop", "epsilon", -1.0, "a finite number >= 0"),
+    ("momentum", "momentum", -1.1, "a number in [-1, 1]"),
+    ("adadelta", "rho", 1.5, "a number in [0, 1]"),
+    ("adadelta", "epsilon", Double.PositiveInfinity, "a finite number >= 0"),
+    ("adagrad", "initial_accumulator_value", 0.0, "a finite number > 0"),
+    ("adagrad_da", "initial_gradient_squared_accumulator_value", 0.0, "a finite number > 0"),
+    ("adagrad_da", "l1_regularization_strength", -0.1, "a finite number >= 0"),
+    ("adagrad_da", "l2_regularization_strength", -0.1, "a finite number >= 0"),
+    ("ftrl", "learning_rate_power", 0.1, "a finite number <= 0"),
+    ("ftrl", "initial_accumulator_value", -0.1, "a finite number >= 0"),
+    ("ftrl", "l1_regularization_strength", -0.1, "a finite number >= 0"),
+    ("ftrl", "l2_regularization_strength", -0.1, "a finite number >= 0"),
+    ("ftrl", "l2_shrinkage_regularization_strength", -0.1, "a finite number >= 0"),
+    ("ftrl", "beta", -1.0, "a finite number >= 0"),
+    ("proximal_adagrad", "initial_accumulator_value", 0.0, "a finite number > 0"),
+    ("proximal_adagrad", "l1_regularization_strength", -0.1, "a finite number >= 0"),
+    ("proximal_adagrad", "l2_regularization_strength", -0.1, "a finite number >= 0"),
+    ("proximal_gradient_descent", "l1_regularization_strength", -0.1, "a finite number >= 0"),
+    ("proximal_gradient_descent", "l2_regularization_strength", -0.1, "a finite number >= 0")
+  )
+
+  for ((name, option, value, expected) <- outOfRange)
+    test(s"$name refuses $option = $value")(
+      assert(
+        message(
+          name,
+          option -> value
+        ) == s"$name: $option is $value, but must be $expected (as a 32-bit float)"
+      )
+    )
+
+  test("a step touches nothing outside its range") {
+    for (name <- Optimizer.names) {
+      val optimizer = Optimizer.create(name, 0.1, Map.empty)
+      val weights = Array.fill(10)(0.5f)
+      val slots = optimizer.slots.map(slot => Array.fill(10)(slot.initial)).toArray
+      optimizer.step(weights, Array.fill(10)(2f), slots, 3, 7, 1)
+      for ((array, start) <- (weights, 0.5f) +: slots.toSeq.zip(optimizer.slots.map(_.initial))) {
+        val touched = array.indices.filter(array(_) != start)
+        assert(touched == (3 until 7), name)
+      }
+      optimizer.step(weights, Array.fill(10)(1f), slots, 10, 10, 2) // an empty shard
+    }
+  }
+
+  test("threads may share one instance, each on its own shard") {
+    for (name <- Optimizer.names) {
+      val optimizer = Optimizer.create(name, 0.1, Map.empty)
+      val draws = new Fixtures.Draws
+      val weights = draws.weights()
+      val slots = optimizer.slots.map(slot => Array.fill(weights.length)(slot.initial)).toArray
+      val gradients = Seq.fill(20)(draws.gradient())
+      val threads = weights.indices.grouped(300).map { shard =>
+        val thread = new Thread(() =>
+          for ((gradient, t) <- gradients.zipWithIndex)
+            optimizer.step(weights, gradient, slots, shard.head, shard.last + 1, t + 1L)
+        )
+        thread.start()
+        thread
+      }
+      threads.toList.foreach(_.join())
+      val same = weights.toSeq == run(optimizer, 20)
+      assert(same, name)
+    }
+  }
+
+  test("Adam's rate goes on smoothly after the steps whose powers it keeps") {
+    val adam = Optimizer.create("adam", 0.01, Map.empty)
+    def update(t: Long): Double = {
+      val weight = Array(0f)
+      // Averages as after many gradients of 1: the update is then the rate with its bias correction.
+      adam.step(weight, Array(1f), Array(Array(1f), Array(1f)), 0, 1, t)
+      -weight(0)
+    }
+    for (t <- Seq(1L, 2L, 1023L, 1024L, 1025L, 5000L, 1000000L, 10000000000L)) {
+      val exact = 0.01 * math
+        .sqrt(1 - math.pow(0.999f.toDouble, t.toDouble)) / (1 - math.pow(0.9f.toDouble, t.toDouble))
+      assert(math.abs(update(t) / exact - 1) < 1e-5, s"t = $t")
+    }
+  }
+
+  test("centered RMSProp outlives averages of different updates, as racing threads leave them") {
+    val optimizer = Optimizer.create("rmsprop", 0.1, Map("centered" -> true))
+    val weight = Array(1f)
+    optimizer.step(weight, Array(0f), Array(Array(0.25f), Array(1f), Array(0f)), 0, 1, 7)
+    assert(weight(0) == 1f)
+  }
+
+  test("no average comes to rest among the subnormal numbers when the gradient stays 0") {
+    for (name <- Seq("adam", "rmsprop", "momentum", "adadelta"); first <- Seq(1f, -1f)) {
+      val optimizer = Optimizer.create(name, 0.1, Map.empty)
+      val slots = optimizer.slots.map(slot => Array(slot.initial)).toArray
+      val weight = Array(0f)
+      optimizer.step(weight, Array(first), slots, 0, 1, 1)
+      for (t <- 2 to 100000) optimizer.step(weight, Array(0f), slots, 0, 1, t.toLong)
+      for (slot <- slots; value = math.abs(slot(0)))
+        assert(value == 0f || value >= java.lang.Float.MIN_NORMAL, name)
+    }
+  }
+}
