@@ -58,7 +58,7 @@ def net(**changes: Any) -> SparkAsyncDL:
         "tfOutput": "outer/Sigmoid:0",
         "tfOptimizer": "adam",
         "tfLearningRate": 0.01,
-        "iters": 20,
+        "iters": 35,
         "partitions": 2,
         "predictionCol": "predicted",
         "labelCol": "label",
@@ -75,7 +75,7 @@ def accuracy(model: Any, data: DataFrame) -> float:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"iters": 35},
+        {},
         {"optimizerOptions": build_adam_config(learning_rate=0.01, beta1=0.85, beta2=0.98, epsilon=1e-8)},
         {
             "tfOptimizer": "rmsprop",
