@@ -89,6 +89,8 @@ def valid() -> list[dict[str, Any]]:
     layout = LAYOUT.encode()
     failed = "ValueError: die Größe 10 passt nicht"
     error = "the fit is over"
+    segment = "/dev/shm/sparkflow-0123456789abcdef0123456789abcdef"
+    unmapped = "no such file"
     return [
         entry("challenge", 1, "Challenge", NONCE, {"nonce": NONCE.hex()}),
         entry("answer", 2, "Answer", NONCE + MAC, {"nonce": NONCE.hex(), "mac": MAC.hex()}),
@@ -136,6 +138,7 @@ def valid() -> list[dict[str, Any]]:
                 "version": 40,
                 "samples": 128,
                 "answerWithWeights": False,
+                "shared": False,
                 "loss": 0.693359375,
             },
             WEIGHTS[::-1],
@@ -145,8 +148,29 @@ def valid() -> list[dict[str, Any]]:
             15,
             "Push",
             struct.pack("<qqiid", 2**40, 2**41, 1, 1, -1.5),
-            {"step": 2**40, "version": 2**41, "samples": 1, "answerWithWeights": True, "loss": -1.5},
+            {
+                "step": 2**40,
+                "version": 2**41,
+                "samples": 1,
+                "answerWithWeights": True,
+                "shared": False,
+                "loss": -1.5,
+            },
             WEIGHTS,
+        ),
+        entry(
+            "push-shared",
+            15,
+            "Push",
+            struct.pack("<qqiid", 3, 2, 300, 3, 0.5),
+            {
+                "step": 3,
+                "version": 2,
+                "samples": 300,
+                "answerWithWeights": True,
+                "shared": True,
+                "loss": 0.5,
+            },
         ),
         entry("ack", 16, "Ack", struct.pack("<q", 42), {"version": 42}),
         entry(
@@ -161,6 +185,21 @@ def valid() -> list[dict[str, Any]]:
         entry("done", 20, "Done", b"", {}),
         entry("failed", 21, "Failed", failed.encode(), {"message": failed}),
         entry("error", 22, "Error", struct.pack("<i", 4) + error.encode(), {"code": 4, "message": error}),
+        entry("share", 23, "Share", b"", {}),
+        entry(
+            "segment",
+            24,
+            "Segment",
+            struct.pack("<qq", 2**33, 2**32 + 4096) + segment.encode(),
+            {"length": 2**33, "weightsOffset": 2**32 + 4096, "text": segment},
+        ),
+        entry(
+            "attached",
+            25,
+            "Attached",
+            struct.pack("<q", 0) + unmapped.encode(),
+            {"mapped": False, "reason": unmapped},
+        ),
     ]
 
 
@@ -180,7 +219,7 @@ def refused() -> list[dict[str, Any]]:
         entry("bad-meta-length", frame(21, meta_length=2**24 + 1), "meta longer than 16 MiB"),
         entry("bad-body-length", frame(18, body_length=2**63), "body length beyond 2^63 - 1"),
         entry(
-            "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 2, 0.0), floats(WEIGHTS)), "unknown flag"
+            "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 4, 0.0), floats(WEIGHTS)), "unknown flag"
         ),
         entry("bad-text", frame(21, b"\xc3\x28"), "message is not UTF-8"),
     ]

@@ -22,6 +22,7 @@ from sparkflow.params import (
     PredictionParams,
     ServerParams,
     StartParams,
+    TrafficParams,
     TrainingParams,
 )
 from sparkflow.session import sparkflow_jvm
@@ -89,6 +90,7 @@ class SparkAsyncDL(
     OptimizerParams,
     TrainingParams,
     ServerParams,
+    TrafficParams,
     StartParams,
     JavaMLReadable,
     JavaMLWritable,
@@ -141,6 +143,7 @@ class SparkAsyncDL(
         optimizerOptions: str | Mapping[str, Any] | None = None,
         port: int | None = None,
         mode: str | None = None,
+        transport: str | None = None,
         seed: int | None = None,
         initialWeights: Any = None,
         useRegularizationLosses: bool | None = None,
@@ -178,6 +181,7 @@ class SparkAsyncDL(
         optimizerOptions: str | Mapping[str, Any] | None = None,
         port: int | None = None,
         mode: str | None = None,
+        transport: str | None = None,
         seed: int | None = None,
         initialWeights: Any = None,
         useRegularizationLosses: bool | None = None,

@@ -406,6 +406,27 @@ class ServerParams(_Base):
         return self._set(port=value)
 
 
+class TrafficParams(_Base):
+    """How gradients and weights travel between the workers and the parameter server."""
+
+    transport = _param(
+        "transport",
+        "How gradients and weights travel: auto (shared memory for workers on the server's host where there "
+        "is room for it, otherwise TCP), tcp, or shm (shared memory, or the fit fails).",
+        TypeConverters.toString,
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._setDefault(transport="auto")
+
+    def getTransport(self) -> str:
+        return self._value(self.transport)
+
+    def setTransport(self: Self, value: str | None) -> Self:
+        return self._set(transport=value)
+
+
 class StartParams(_Base):
     """What training starts from."""
 

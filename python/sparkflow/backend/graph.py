@@ -68,7 +68,8 @@ class GraphBackend:
         feeds = [self._lowered.weights, self._lowered.features.name]
         if self._lowered.label is not None:
             feeds.append(self._lowered.label.name)
-        fetches = [self._lowered.loss, self._lowered.gradient, *self._lowered.updates]
+        fetches = [self._lowered.loss, *self._lowered.gradient, *self._lowered.updates]
+        self._parts = slice(1, 1 + len(self._lowered.gradient))
         tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]
         self._step = self._session.make_callable(fetches, feed_list=tensors)
 
@@ -107,17 +108,17 @@ class GraphBackend:
         self._session.run(list(self._lowered.initializers), {self._lowered.weights: weights})
 
     def step(
-        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None
-    ) -> tuple[float, np.ndarray]:
+        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None = None
+    ) -> tuple[float, list[np.ndarray]]:
         self._lowered.features.check_batch(len(features))
         feeds = [weights, features] if label is None else [weights, features, label]
         fetched: list[Any] = self._step(*feeds)
-        loss, gradient = fetched[0], fetched[1]
         # TensorFlow feeds aligned arrays and returns results without copying: the gradient of a loss that is
         # a sum of squares may be the very memory of the weights.
-        if np.may_share_memory(gradient, weights):
-            gradient = gradient.copy()
-        return float(loss), gradient
+        gradient = [
+            part.copy() if np.may_share_memory(part, weights) else part for part in fetched[self._parts]
+        ]
+        return float(fetched[0]), gradient
 
     def state(self) -> bytes:
         return b"".join(value.tobytes() for value in self._lowered.state.read(self._session))

@@ -38,12 +38,12 @@ class Backend(Protocol):
         ...
 
     def step(
-        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None
-    ) -> tuple[float, np.ndarray]:
+        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None = None
+    ) -> tuple[float, list[np.ndarray]]:
         """Return the loss of a batch and its gradient, both taken at `weights`.
 
-        The weights must not change while this runs; they may once it has returned. The gradient is float32,
-        as long as the weights, and the caller's own.
+        The weights must not change while this runs; they may once it has returned. The gradient is the
+        caller's own: float32 vectors which, one after the other, are as long as the weights.
         """
         ...
 

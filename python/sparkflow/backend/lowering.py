@@ -21,6 +21,9 @@ from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.seeding import seed_stateful
 
+# Values (64 KiB): a copy of as many takes about as long as fetching one more part.
+_LARGE = 1 << 14
+
 
 @dataclass(frozen=True)
 class StepGraph:
@@ -30,8 +33,10 @@ class StepGraph:
     ----------
     weights : str
         Placeholder, float32 [count]: the flat weights. Whatever reads a trainable variable needs it fed.
-    loss, gradient : str
-        Tensors, float32, of shapes [] and [count].
+    loss : str
+        Tensor, float32, of shape [].
+    gradient : tuple of str
+        Tensors, float32, of one dimension: the flat gradient in parts, one after the other.
     updates : tuple of str
         Operations to run in each step: the graph's UPDATE_OPS.
     initializers : tuple of str
@@ -46,7 +51,7 @@ class StepGraph:
     label: Feed | None
     weights: str
     loss: str
-    gradient: str
+    gradient: tuple[str, ...]
     updates: tuple[str, ...]
     initializers: tuple[str, ...]
     state: Access
@@ -117,7 +122,7 @@ def lower(
         label,
         weights.name,
         loss.name,
-        gradient.name,
+        tuple(part.name for part in gradient),
         tuple(op.name for op in updates),
         tuple(op.name for op in initializers),
         state,
@@ -154,21 +159,41 @@ def _loader(variables: Variables) -> tuple[Any, Any]:
     return flat, tf.group(*assigns, name="load")
 
 
-def _gradient(losses: list[Any], variables: Variables) -> Any:
-    """Add the gradient of the sum of all elements of `losses`, flat, as `tf.gradients` defines it."""
+def _gradient(losses: list[Any], variables: Variables) -> list[Any]:
+    """Add the gradient of the sum of all elements of `losses`, flat, as `tf.gradients` defines it.
+
+    Large variables are parts of their own: to join them would copy them. Small neighbours are joined, as each
+    part that is fetched costs some microseconds.
+    """
     # Ref variables are differentiated through their reads as well: tf.gradients knows both kinds.
     gradients = tf.gradients(losses, variables.trainable)
     if all(gradient is None for gradient in gradients):
         raise ValueError("the loss of tensorflowGraph depends on no trainable variable")
-    parts = []
+    parts: list[Any] = []
+    small: list[Any] = []
+
+    def join() -> None:
+        if small:
+            parts.append(tf.concat(small, 0, name=f"gradient_{len(parts)}"))
+            small.clear()
+
     for gradient, entry in zip(gradients, variables.layout.weights, strict=True):
-        if gradient is None:
-            parts.append(tf.zeros([entry.size], tf.float32))
-            continue
-        if isinstance(gradient, tf.IndexedSlices):
-            gradient = tf.math.unsorted_segment_sum(gradient.values, gradient.indices, entry.shape[0])
-        parts.append(tf.cast(tf.reshape(gradient, [entry.size]), tf.float32))
-    return tf.concat(parts, 0, name="gradient")
+        flat = _flat(gradient, entry)
+        if entry.size < _LARGE:
+            small.append(flat)
+        else:
+            join()
+            parts.append(flat)
+    join()
+    return parts
+
+
+def _flat(gradient: Any, entry: Any) -> Any:
+    if gradient is None:
+        return tf.zeros([entry.size], tf.float32)
+    if isinstance(gradient, tf.IndexedSlices):
+        gradient = tf.math.unsorted_segment_sum(gradient.values, gradient.indices, entry.shape[0])
+    return tf.cast(tf.reshape(gradient, [entry.size]), tf.float32)
 
 
 def _read_after_load(graph_def: Any, load: str, variables: set[str]) -> None:

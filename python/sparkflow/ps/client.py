@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
@@ -11,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sparkflow.ps import connection, handshake, wire
-from sparkflow.ps.buffers import aligned
 from sparkflow.ps.connection import Connection, floats
+from sparkflow.ps.exchange import Exchange, SharedExchange, TcpExchange
 
 NEWER_ATTEMPT = 3
 FIT_OVER = 4
@@ -48,15 +50,13 @@ class Welcome:
     Attributes
     ----------
     initialize : bool
-        This worker is to make the initial weights; then `layout`, `weights` and `state` are empty.
+        This worker is to make the initial weights; then `layout` and `state` are empty.
     step : int
         The next step that the server expects of this worker in this round.
     version : int
-        How many updates the weights have had.
+        How many updates the client's `weights` have had.
     layout : str
         The server's layout, JSON.
-    weights : numpy.ndarray
-        float32, one dimension; owned by the caller, who may receive later weights into it.
     state : bytearray
         The state, laid out as `layout` says.
     """
@@ -65,19 +65,33 @@ class Welcome:
     step: int
     version: int
     layout: str
-    weights: np.ndarray
     state: bytearray
 
 
 class ParameterClient:
     """One connection to the parameter server. Not thread-safe.
 
+    After `push` the one next call must be `wait`; in between the caller may do anything but read `weights`.
     Every method raises `ServerError` when the server answers with an Error frame, and `ConnectionError` when
     the connection breaks or a deadline of `sparkflow.ps.connection` passes.
     """
 
-    def __init__(self, wire_connection: Connection) -> None:
+    def __init__(self, wire_connection: Connection, same_host: bool = False) -> None:
         self._connection = wire_connection
+        self._same_host = same_host
+        self._exchange: Exchange | None = None
+        self._pushed = False  # and not yet answered
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights as last received, float32, one dimension, 64-byte aligned; only to be read."""
+        return self._known.weights
+
+    @property
+    def _known(self) -> Exchange:
+        if self._exchange is None:
+            raise RuntimeError("there are no weights before hello and, if this worker is to, initialize")
+        return self._exchange
 
     @classmethod
     def connect(cls, host: str, port: int, secret: bytes) -> ParameterClient:
@@ -93,7 +107,8 @@ class ParameterClient:
             ) from error
         # A request is one write and waits for its answer: held back for a fuller packet it is only late.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client = cls(Connection(sock))
+        # One address on both ends is one network stack, and so most likely one /dev/shm.
+        client = cls(Connection(sock), sock.getsockname()[0] == sock.getpeername()[0])
         try:
             client._prove(secret)
         except BaseException:
@@ -125,29 +140,50 @@ class ParameterClient:
             raise wire.ProtocolError(
                 f"Welcome has {count} weights and {state_bytes} bytes of state, but carries {length} bytes"
             )
-        weights, state = aligned((count,)), bytearray(state_bytes)
-        self._connection.receive_body(length, weights, state)
-        return Welcome(initialize, welcome.step, welcome.version, welcome.layout, weights, state)
+        exchange, state = TcpExchange(self._connection, count), bytearray(state_bytes)
+        self._connection.receive_body(length, exchange.weights, state)
+        if not initialize:
+            self._exchange = exchange
+        return Welcome(initialize, welcome.step, welcome.version, welcome.layout, state)
 
-    def initialize(self, layout: str, weights: np.ndarray, state: bytes | bytearray) -> int:
-        """Send the initial weights and state; return their version."""
-        return self._acknowledged(wire.Initialize(layout), floats(weights), state)
+    def initialize(self, layout: str, weights: np.ndarray, state: bytes) -> int:
+        """Send the first weights and state of the fit, copied; return the server's version, 0."""
+        version = self._acknowledged(wire.Initialize(layout), floats(weights), state)
+        exchange = TcpExchange(self._connection, weights.size)
+        exchange.weights[:] = weights
+        self._exchange = exchange
+        return version
 
-    def pull(self, into: np.ndarray) -> int:
-        """Receive the current weights `into` a float32 vector; return their version."""
+    def share(self) -> str | None:
+        """Go over to shared memory, if the server is on this host; return None, or why not.
+
+        `weights` is another array afterwards, of the server's current weights.
+        """
+        if not self._same_host:
+            return "the parameter server is on another host"
+        self._ask(wire.Share())
+        segment = self._expect(wire.Segment, *self._connection.receive())
+        if not segment.length:
+            return segment.text
+        try:
+            shared = SharedExchange(self._connection, segment, self.weights.size)
+        except (OSError, ValueError) as error:
+            why = f"the worker on {socket.gethostname()} cannot map the server's memory: {error}"
+            self._acknowledged(wire.Attached(0, why))
+            return why
+        self._acknowledged(wire.Attached(wire.MAPPED, ""))
+        self._exchange = shared
+        return None
+
+    def pull(self) -> int:
+        """Receive the current weights; return their version."""
         self._ask(wire.Pull())
-        return self._receive_weights(into)
+        return self._receive_weights()
 
     def push(
-        self,
-        step: int,
-        version: int,
-        samples: int,
-        loss: float,
-        gradient: np.ndarray,
-        into: np.ndarray | None = None,
-    ) -> int:
-        """Send the gradient of a step.
+        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
+    ) -> None:
+        """Send the gradient of a step; `wait` must follow.
 
         Parameters
         ----------
@@ -159,22 +195,18 @@ class ParameterClient:
             Rows in the batch.
         loss : float
             The batch's loss.
-        gradient : numpy.ndarray
-            float32, as long as the weights.
-        into : numpy.ndarray, optional
-            Where to receive the updated weights; without it the server only acknowledges.
-
-        Returns
-        -------
-        int
-            The server's version after this update.
+        gradient : sequence of numpy.ndarray
+            float32, one dimension each; one after the other they are as long as the weights.
         """
-        flags = 0 if into is None else wire.ANSWER_WEIGHTS
-        message = wire.Push(step, version, samples, flags, loss)
-        if into is None:
-            return self._acknowledged(message, floats(gradient))
-        self._ask(message, floats(gradient))
-        return self._receive_weights(into)
+        self._deadline("Push")
+        with self._last_word():
+            self._known.send(step, version, samples, loss, gradient)
+        self._pushed = True
+
+    def wait(self) -> int:
+        """Receive the weights with the last push in them; return their version."""
+        self._pushed = False
+        return self._receive_weights()
 
     def report(self, iteration: int, samples: int, loss: float) -> None:
         """Tell the mean `loss` over the `samples` of an iteration (0-based over all rounds)."""
@@ -195,6 +227,8 @@ class ParameterClient:
 
     def failed(self, message: str) -> None:
         """Say that the fit cannot go on, and why."""
+        if self._pushed:
+            self.wait()
         self._connection.wait(connection.FAREWELL_SECONDS, "telling the driver of a failure")
         self._connection.send(wire.Failed(message[:_MAX_FAILURE_CHARACTERS]))
         self._expect(wire.Ack, *self._connection.receive())
@@ -211,10 +245,17 @@ class ParameterClient:
         self.close()
 
     def _ask(self, message: wire.Message, *body: Any) -> None:
-        name = type(message).__name__
-        self._connection.wait(connection.ANSWER_SECONDS, f"waiting for the parameter server to answer {name}")
-        try:
+        self._deadline(type(message).__name__)
+        with self._last_word():
             self._connection.send(message, *body)
+
+    def _deadline(self, name: str) -> None:
+        self._connection.wait(connection.ANSWER_SECONDS, f"waiting for the parameter server to answer {name}")
+
+    @contextmanager
+    def _last_word(self) -> Iterator[None]:
+        try:
+            yield
         except ConnectionError:
             # A server that refuses a frame by its header says so and closes before the body is through.
             answer, length = self._connection.receive()
@@ -225,10 +266,10 @@ class ParameterClient:
         self._ask(message, *body)
         return self._expect(wire.Ack, *self._connection.receive()).version
 
-    def _receive_weights(self, into: np.ndarray) -> int:
+    def _receive_weights(self) -> int:
         message, length = self._connection.receive()
         version = self._expect(wire.Weights, message, length, body=True).version
-        self._connection.receive_body(length, floats(into))
+        self._known.receive(length)
         return version
 
     def _expect(self, kind: type[_M], message: wire.Message, body_length: int, body: bool = False) -> _M:

@@ -25,6 +25,8 @@ MAX_BODY = 8 << 30
 
 INITIALIZE = 1  # Welcome.flags: this worker makes the initial weights
 ANSWER_WEIGHTS = 1  # Push.flags: the answer is Weights, not Ack
+SHARED = 2  # Push.flags: the gradient is in the shared segment, the body is empty
+MAPPED = 1  # Attached.flags: this worker has mapped the segment
 
 if sys.byteorder != "little":
     raise ImportError("sparkflow sends memory as it is, little-endian; this machine is big-endian")
@@ -130,6 +132,24 @@ class Error:
     message: str
 
 
+@dataclass(frozen=True)
+class Share:
+    pass
+
+
+@dataclass(frozen=True)
+class Segment:
+    length: int
+    weights_offset: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Attached:
+    flags: int
+    reason: str
+
+
 Message = (
     Challenge
     | Answer
@@ -147,6 +167,9 @@ Message = (
     | Done
     | Failed
     | Error
+    | Share
+    | Segment
+    | Attached
 )
 
 
@@ -173,6 +196,9 @@ _CODECS: dict[int, _Codec] = {
     20: _Codec(Done, struct.Struct("<")),
     21: _Codec(Failed, struct.Struct("<"), text=True),
     22: _Codec(Error, struct.Struct("<i"), text=True),
+    23: _Codec(Share, struct.Struct("<")),
+    24: _Codec(Segment, struct.Struct("<qq"), text=True),
+    25: _Codec(Attached, struct.Struct("<q"), text=True),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

@@ -25,6 +25,8 @@ class TrainSpec:
         Always present: the driver draws one when the user gave none.
     threads : int
         Threads of the TensorFlow session.
+    transport : str
+        "auto", "tcp" or "shm".
     tf_output, tf_dropout : str, optional
         Only checked, so that what transform could not do is found before the training, not after it.
     """
@@ -43,6 +45,7 @@ class TrainSpec:
     shuffle_per_iter: bool
     seed: int
     threads: int
+    transport: str
     tf_output: str | None = None
     tf_dropout: str | None = None
 
@@ -66,6 +69,7 @@ class TrainSpec:
             shuffle_per_iter=spec["shufflePerIter"],
             seed=spec["seed"],
             threads=spec["threads"],
+            transport=spec["transport"],
             tf_output=spec.get("tfOutput"),
             tf_dropout=spec.get("tfDropout"),
         )

@@ -14,7 +14,6 @@ from pyspark import TaskContext
 
 from sparkflow.backend.interface import Backend
 from sparkflow.backend.layout import Layout
-from sparkflow.ps.buffers import aligned
 from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.worker import columns
 from sparkflow.worker.batches import BatchPlan, Taker
@@ -132,32 +131,35 @@ class TrainTask:
     def _train(self, client: ParameterClient, attempt: int) -> None:
         spec, backend, plan = self._spec, self._backend, self._plan
         welcome = client.hello(spec.round, self._partition, attempt, self._rows)
-        step, version = welcome.step, welcome.version
-        weights, state = welcome.weights, bytes(welcome.state)
+        step, version, state = welcome.step, welcome.version, bytes(welcome.state)
         if welcome.initialize:
             initial, state = backend.initial()
             version = client.initialize(backend.layout.to_json(), initial, state)
-            weights = aligned(initial.shape)
-            weights[:] = initial
         else:
             _check_layout(backend.layout, welcome.layout)
-        backend.start(weights, state)
+        if self._share(client):
+            version = client.pull()
+        backend.start(client.weights, state)
 
         first, skipped = divmod(step, plan.steps_per_iteration)
+        batches = self._batches(first, skipped)
+        inputs = next(batches, None)
         for iteration in range(first, spec.iters):
             number = spec.round * spec.iters + iteration
             total, samples = 0.0, 0
-            for rows in plan.steps(iteration)[skipped:]:
-                inputs = [take(rows) for take in self._takers]
+            for _ in range(plan.steps_per_iteration - skipped):
+                assert inputs is not None
                 count = len(inputs[0])
-                loss, gradient = backend.step(weights, inputs[0], inputs[1] if len(inputs) > 1 else None)
+                loss, gradient = backend.step(client.weights, *inputs)
                 if not math.isfinite(loss):
                     raise FloatingPointError(
                         f"loss became {loss} at iteration {number} (partition {self._partition}, "
                         f"step {step}): lower tfLearningRate, or look for NaN or unscaled values "
                         "in the features"
                     )
-                version = client.push(step, version, count, loss, gradient, into=weights)
+                client.push(step, version, count, loss, gradient)
+                inputs = next(batches, None)  # while the server applies the gradient
+                version = client.wait()
                 step += 1
                 self.made += 1
                 total += loss * count
@@ -167,6 +169,21 @@ class TrainTask:
                 state = self._merge_state(client, state)
             client.report(number, samples, total / samples)
         client.done()
+
+    def _batches(self, first: int, skipped: int) -> Iterator[list[np.ndarray]]:
+        """Yield the inputs of each step from step `skipped` of iteration `first` on; each until the next."""
+        for iteration in range(first, self._spec.iters):
+            for rows in self._plan.steps(iteration)[skipped:]:
+                yield [take(rows) for take in self._takers]
+            skipped = 0
+
+    def _share(self, client: ParameterClient) -> bool:
+        """Whether gradients and weights go through shared memory from now on."""
+        transport = self._spec.transport
+        why = "transport is tcp" if transport == "tcp" else client.share()
+        if why is not None and transport == "shm":
+            raise ValueError(f"transport is 'shm', but {why}: set transport to 'auto' or 'tcp'")
+        return why is None
 
     def _merge_state(self, client: ParameterClient, base: bytes) -> bytes:
         change = self._backend.layout.state_change(self._backend.state(), base)

@@ -44,7 +44,8 @@ def check(text, regularization=False, whole=False):
         label = backend.label(rows(6, 3, seed=1))
         for scale in (1.0, -0.5, 2.0):
             now = (weights * scale).astype(np.float32)
-            loss, gradient = backend.step(now, features, label)
+            loss, parts = backend.step(now, features, label)
+            gradient = np.concatenate(parts)
             loss_truth, gradient_truth = truth(text, now, {"x:0": features, "y:0": label}, regularization)
             assert loss == pytest.approx(loss_truth, rel=1e-5)
             assert gradient.dtype == np.float32
@@ -146,11 +147,22 @@ def test_the_gradient_is_its_own_memory():
     weights[:] = rows(1, 32)[0]
     backend = GraphBackend(as_json(square), "x:0")
     backend.start(weights, b"")
-    _, gradient = backend.step(weights, rows(2, 4), None)
+    gradient = np.concatenate(backend.step(weights, rows(2, 4), None)[1])
     np.testing.assert_allclose(gradient, weights, rtol=1e-6)
     before = gradient.copy()
     weights[:] = 0
     np.testing.assert_array_equal(gradient, before)
+
+
+def test_large_variables_are_parts_of_their_own_and_small_neighbours_are_joined():
+    def build():
+        x, y = inputs(4, 3)
+        h = graphs.core.dense(x, 5000, name="large")  # a kernel of 20,000 values, a bias of 5,000
+        tf.losses.mean_squared_error(y, graphs.core.dense(h, 3, name="small"))
+
+    backend, weights = started(build)
+    _, parts = backend.step(weights, rows(2, 4), rows(2, 3))
+    assert [part.shape for part in parts] == [(20000,), (5000 + 15000 + 3,)]
 
 
 def test_local_variables_and_tables_are_ready():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,10 @@ class FakeServer:
         The answer to every Hello.
     break_at : int, optional
         The step at which the connection is closed once: after the gradient is applied, before the answer.
+    shared : Path, optional
+        The directory of the segments that are offered to workers; without it none is.
+    lie : dict, optional
+        Fields that are wrong in each Segment.
     """
 
     def __init__(
@@ -38,6 +43,8 @@ class FakeServer:
         refuse: wire.Error | None = None,
         break_at: int | None = None,
         secret: bytes = SECRET,
+        shared: Path | None = None,
+        lie: dict[str, Any] | None = None,
     ) -> None:
         self.layout, self.state = layout, state
         self.weights = None if weights is None else weights.copy()
@@ -50,6 +57,9 @@ class FakeServer:
         self.failures: list[str] = []
         self.hellos: list[wire.Hello] = []
         self.done = 0
+        self.shared, self.lie = shared, lie or {}
+        self.shared_pushes = 0
+        self.not_mapped: list[str] = []
         self._lock = threading.Condition()
         self._chosen = False
         self._connection = threading.local()  # key: (round, worker)
@@ -141,10 +151,41 @@ class FakeServer:
         return True
 
     def _on_pull(self, link: Connection, _: wire.Pull, __: Any) -> bool:
-        link.send(wire.Weights(self.version), self.weights)
+        self._send_weights(link)
         return True
 
+    def _on_share(self, link: Connection, _: wire.Share, __: Any) -> bool:
+        if self.shared is None:
+            link.send(wire.Segment(0, 0, "this server shares nothing"))
+            return True
+        size = 4096 + self.weights.nbytes
+        path = self.shared / f"segment-{self._connection.key[1]}"
+        path.write_bytes(bytes(size))
+        self._connection.path = path
+        link.send(wire.Segment(**{"length": size, "weights_offset": 4096, "text": str(path)} | self.lie))
+        return True
+
+    def _on_attached(self, link: Connection, attached: wire.Attached, _: Any) -> bool:
+        if attached.flags & wire.MAPPED:
+            self._connection.memory = np.memmap(self._connection.path, np.uint8, "r+")
+        else:
+            self.not_mapped.append(attached.reason)
+        self._connection.path.unlink()
+        link.send(wire.Ack(self.version))
+        return True
+
+    def _send_weights(self, link: Connection) -> None:
+        memory = getattr(self._connection, "memory", None)
+        if memory is None:
+            link.send(wire.Weights(self.version), self.weights)
+        else:
+            memory[4096:] = self.weights.view(np.uint8)
+            link.send(wire.Weights(self.version))
+
     def _on_push(self, link: Connection, push: wire.Push, body: bytearray) -> bool:
+        if push.flags & wire.SHARED:
+            body = bytearray(self._connection.memory[: self.weights.nbytes])
+            self.shared_pushes += 1
         with self._lock:
             expected = self.steps.get(self._connection.key, 0)
             if push.step > expected or len(body) != 4 * len(self.weights):
@@ -159,7 +200,7 @@ class FakeServer:
                 self.break_at = None
                 return False
             if push.flags & wire.ANSWER_WEIGHTS:
-                link.send(wire.Weights(self.version), self.weights)
+                self._send_weights(link)
             else:
                 link.send(wire.Ack(self.version))
         return True

@@ -45,26 +45,30 @@ def test_the_first_worker_initializes_and_the_second_gets_what_it_sent():
     with FakeServer() as server, connect(server) as one, connect(server) as two:
         welcome = one.hello(0, 0, 1, 10)
         assert welcome.initialize
-        assert welcome.weights.size == 0
+        with pytest.raises(RuntimeError, match="no weights before"):
+            one.weights  # noqa: B018
         assert one.initialize(LAYOUT.to_json(), WEIGHTS, STATE) == 0
         second = two.hello(0, 1, 2, 10)
         assert not second.initialize
         assert Layout.from_json(second.layout) == LAYOUT
-        np.testing.assert_array_equal(second.weights, WEIGHTS)
+        np.testing.assert_array_equal(one.weights, WEIGHTS)
+        np.testing.assert_array_equal(two.weights, WEIGHTS)
         assert bytes(second.state) == STATE
 
 
 def test_a_push_is_applied_once_and_answered_with_weights_in_place():
     with FakeServer(LAYOUT, WEIGHTS, STATE, learning_rate=0.5) as server, connect(server) as client:
-        weights = client.hello(0, 0, 1, 10).weights
-        gradient = np.ones(4, np.float32)
-        assert client.push(0, 0, 8, 1.0, gradient, into=weights) == 1
-        np.testing.assert_array_equal(weights, WEIGHTS - 0.5)
-        assert client.push(0, 0, 8, 1.0, gradient, into=weights) == 1
-        assert client.push(1, 1, 8, 1.0, gradient) == 2
-        pulled = aligned((4,))
-        assert client.pull(pulled) == 2
-        np.testing.assert_array_equal(pulled, WEIGHTS - 1)
+        client.hello(0, 0, 1, 10)
+        gradient = [np.ones(3, np.float32), np.ones(1, np.float32)]
+        client.push(0, 0, 8, 1.0, gradient)
+        assert client.wait() == 1
+        np.testing.assert_array_equal(client.weights, WEIGHTS - 0.5)
+        client.push(0, 0, 8, 1.0, gradient)
+        assert client.wait() == 1
+        client.push(1, 1, 8, 1.0, gradient)
+        assert client.wait() == 2
+        assert client.pull() == 2
+        np.testing.assert_array_equal(client.weights, WEIGHTS - 1)
         client.report(0, 16, 0.75)
         client.done()
     assert [push.step for push in server.pushes] == [0, 1]
@@ -85,9 +89,10 @@ def test_values_larger_than_the_socket_buffers_arrive_whole():
     layout = Layout((Variable("w", (size,)),), ())
     weights = np.random.default_rng(0).random(size, np.float32)
     with FakeServer(layout, weights, learning_rate=1.0) as server, connect(server) as client:
-        mine = client.hello(0, 0, 1, 1).weights
-        client.push(0, 0, 1, 0.0, weights, into=mine)
-        np.testing.assert_array_equal(mine, np.zeros(size, np.float32))
+        client.hello(0, 0, 1, 1)
+        client.push(0, 0, 1, 0.0, [weights[: size // 3], weights[size // 3 :]])
+        client.wait()
+        np.testing.assert_array_equal(client.weights, np.zeros(size, np.float32))
 
 
 def test_a_server_error_carries_its_code():
@@ -102,8 +107,9 @@ def test_a_server_error_carries_its_code():
 def test_a_gradient_of_the_wrong_size_is_refused_by_the_server():
     with FakeServer(LAYOUT, WEIGHTS, STATE) as server, connect(server) as client:
         client.hello(0, 0, 1, 1)
+        client.push(0, 0, 1, 0.0, [np.zeros(5, np.float32)])
         with pytest.raises(ServerError) as raised:
-            client.push(0, 0, 1, 0.0, np.zeros(5, np.float32))
+            client.wait()
         assert raised.value.code == 5
 
 
@@ -111,9 +117,9 @@ def test_only_float32_vectors_are_sent():
     with FakeServer(LAYOUT, WEIGHTS, STATE) as server, connect(server) as client:
         client.hello(0, 0, 1, 1)
         with pytest.raises(ValueError, match="float64"):
-            client.push(0, 0, 1, 0.0, np.zeros(4))
+            client.push(0, 0, 1, 0.0, [np.zeros(4)])
         with pytest.raises(ValueError, match="contiguous"):
-            client.push(0, 0, 1, 0.0, np.zeros(8, np.float32)[::2])
+            client.push(0, 0, 1, 0.0, [np.zeros(8, np.float32)[::2]])
 
 
 def test_a_worker_with_another_secret_is_refused():
@@ -157,9 +163,18 @@ def test_a_silent_server_ends_in_an_error_that_says_what_was_awaited(monkeypatch
 
 def test_a_connection_that_ends_says_what_was_awaited():
     with FakeServer(LAYOUT, WEIGHTS, STATE, break_at=0) as server, connect(server) as client:
-        weights = client.hello(0, 0, 1, 1).weights
+        client.hello(0, 0, 1, 1)
+        client.push(0, 0, 1, 0.0, [client.weights.copy()])
         with pytest.raises(ConnectionError, match="answer Push"):
-            client.push(0, 0, 1, 0.0, weights.copy(), into=weights)
+            client.wait()
+
+
+def test_a_failure_is_told_after_the_answer_to_a_push_that_is_under_way():
+    with FakeServer(LAYOUT, WEIGHTS, STATE) as server, connect(server) as client:
+        client.hello(0, 0, 1, 1)
+        client.push(0, 0, 1, 0.0, [np.ones(4, np.float32)])
+        client.failed("no more rows")
+    assert server.failures == ["no more rows"]
 
 
 def test_arrays_are_aligned_for_tensorflow():

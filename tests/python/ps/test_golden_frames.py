@@ -23,6 +23,11 @@ def message(name, fields):
         fields["state_bytes"] = fields.pop("stateBytes")
     if name == "Push":
         fields["flags"] = wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
+        fields["flags"] |= wire.SHARED if fields.pop("shared") else 0
+    if name == "Segment":
+        fields["weights_offset"] = fields.pop("weightsOffset")
+    if name == "Attached":
+        fields["flags"] = wire.MAPPED if fields.pop("mapped") else 0
     for key in ("nonce", "mac"):
         if key in fields:
             fields[key] = bytes.fromhex(fields[key])

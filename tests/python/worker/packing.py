@@ -41,5 +41,6 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "shufflePerIter": True,
         "seed": 42,
         "threads": 1,
+        "transport": "auto",
     }
     return json.dumps(spec | changes)

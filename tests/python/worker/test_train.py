@@ -62,8 +62,25 @@ def test_the_outcome_is_plain_sgd_over_the_planned_batches():
     for _ in range(2):
         for start in range(0, 30, 8):
             part = slice(start, start + 8)
-            weights = weights - np.float32(0.5) * backend.step(weights, FEATURES[part], LABELS[part])[1]
+            gradient = np.concatenate(backend.step(weights, FEATURES[part], LABELS[part])[1])
+            weights = weights - np.float32(0.5) * gradient
     np.testing.assert_array_equal(server.weights, weights)
+
+
+def test_shared_memory_and_tcp_give_the_same_weights(tmp_path):
+    with FakeServer(learning_rate=0.5) as tcp:
+        train(tcp, iters=3, transport="tcp")
+    with FakeServer(learning_rate=0.5, shared=tmp_path) as shared:
+        train(shared, iters=3, transport="shm")
+    assert shared.shared_pushes == 12
+    np.testing.assert_array_equal(tcp.weights, shared.weights)
+
+
+def test_shared_memory_that_is_asked_for_and_not_there_is_an_error():
+    words = "transport is 'shm', but this server shares nothing: set transport"
+    with FakeServer() as server, pytest.raises(ValueError, match=words):
+        train(server, transport="shm")
+    assert len(server.failures) == 1
 
 
 @pytest.mark.parametrize("broken", [0, 5, 7, 11])

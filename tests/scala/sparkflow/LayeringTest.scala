@@ -17,8 +17,18 @@ class LayeringTest extends AnyFunSuite {
     "params" -> Set("", "params", "ps/store"), // a fitted model's state is the value of one Param
     "ml" -> Set("", "ml", "params", "job", "ps/store", "bridge"),
     "job" -> Set("", "job", "ps", "ps/auth", "ps/optim", "ps/store", "bridge"),
-    "ps" -> Set("ps", "ps/server", "ps/protocol", "ps/consistency", "ps/auth", "ps/store", "ps/optim"),
-    "ps/server" -> Set("ps", "ps/server", "ps/protocol", "ps/consistency", "ps/auth", "ps/store"),
+    "ps" -> Set(
+      "ps",
+      "ps/server",
+      "ps/protocol",
+      "ps/consistency",
+      "ps/auth",
+      "ps/store",
+      "ps/optim",
+      "ps/shm"
+    ),
+    "ps/server" -> Set("ps", "ps/server", "ps/protocol", "ps/consistency", "ps/auth", "ps/shm", "ps/store"),
+    "ps/shm" -> Set("ps/shm"),
     "ps/consistency" -> Set("ps/consistency", "ps/store", "ps/optim"),
     "ps/store" -> Set("ps/store", "ps/optim"),
     "ps/protocol" -> Set("ps/protocol"),

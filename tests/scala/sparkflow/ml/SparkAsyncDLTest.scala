@@ -25,6 +25,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setPartitionShuffles(2)
       .setMode("locked")
       .setPort(5000)
+      .setTransport("tcp")
       .setSeed(17)
       .setInitialWeights(state)
       .setVerbose(1)
@@ -50,6 +51,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         partitionShuffles = 2,
         mode = "locked",
         port = 5000,
+        transport = "tcp",
         seed = Some(17L),
         initial = Some(state),
         verbose = 1

@@ -95,6 +95,12 @@ class ParamsTest extends AnyFunSuite {
     ("mode ssp", _.setMode("ssp"), "mode is 'ssp', which this version of SparkFlow does not have yet"),
     ("mode sync", _.setMode("sync"), "mode is 'sync', which this version of SparkFlow does not have yet"),
     (
+      "transport unknown",
+      _.setTransport("smh"),
+      "transport is 'smh', expected 'auto', 'tcp' or 'shm' (did you mean 'shm'?): "
+    ),
+    ("transport null", _.setTransport(null), "transport is null, expected 'auto', 'tcp' or 'shm': "),
+    (
       "options not JSON",
       _.setOptimizerOptions("beta1=0.9"),
       "optimizerOptions is 'beta1=0.9', expected a JSON object"

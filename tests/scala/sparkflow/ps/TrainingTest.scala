@@ -8,7 +8,7 @@ import sparkflow.ps.store.{Layout, Variable}
 
 class TrainingTest extends ServerTest {
   private def push(step: Long, version: Long = 0, weights: Boolean = false) =
-    Push(step, version, 10, weights, 0.5)
+    Push(step, version, 10, weights, shared = false, 0.5)
 
   private val workers = 4
   private val steps = 100

@@ -21,8 +21,8 @@ final class WireClient(port: Int) extends AutoCloseable {
 
   def send(
       message: Message,
-      values: Array[Float] = Body.noFloats,
-      state: Array[Byte] = Body.noBytes
+      values: Array[Float] = Array.emptyFloatArray,
+      state: Array[Byte] = Array.emptyByteArray
   ): Unit = {
     val body = ByteBuffer.allocate(4 * values.length + state.length).order(ByteOrder.LITTLE_ENDIAN)
     body.asFloatBuffer.put(values)
@@ -39,8 +39,8 @@ final class WireClient(port: Int) extends AutoCloseable {
 
   def call(
       message: Message,
-      values: Array[Float] = Body.noFloats,
-      state: Array[Byte] = Body.noBytes
+      values: Array[Float] = Array.emptyFloatArray,
+      state: Array[Byte] = Array.emptyByteArray
   ): Message = {
     send(message, values, state)
     receive()._1
@@ -48,8 +48,8 @@ final class WireClient(port: Int) extends AutoCloseable {
 
   def callFor(
       message: Message,
-      values: Array[Float] = Body.noFloats,
-      state: Array[Byte] = Body.noBytes
+      values: Array[Float] = Array.emptyFloatArray,
+      state: Array[Byte] = Array.emptyByteArray
   ): (Message, Array[Byte]) = {
     send(message, values, state)
     receive()

@@ -1,5 +1,6 @@
 package sparkflow.ps.protocol
 
+import java.nio.{ByteBuffer, ByteOrder}
 import java.nio.file.{Files, Path}
 import java.util.HexFormat
 
@@ -46,7 +47,14 @@ class GoldenFramesTest extends AnyFunSuite {
       case "Pull"    => Pull
       case "Weights" => Weights(long("version"))
       case "Push" =>
-        Push(long("step"), long("version"), int("samples"), flag("answerWithWeights"), double("loss"))
+        Push(
+          long("step"),
+          long("version"),
+          int("samples"),
+          flag("answerWithWeights"),
+          flag("shared"),
+          double("loss")
+        )
       case "Ack"       => Ack(long("version"))
       case "Report"    => Report(int("iteration"), long("samples"), double("loss"))
       case "PushState" => PushState
@@ -54,6 +62,9 @@ class GoldenFramesTest extends AnyFunSuite {
       case "Done"      => Done
       case "Failed"    => Failed(text("message"))
       case "Error"     => Error(int("code"), text("message"))
+      case "Share"     => Share
+      case "Segment"   => Segment(long("length"), long("weightsOffset"), text("text"))
+      case "Attached"  => Attached(flag("mapped"), text("reason"))
     }
   }
 
@@ -62,31 +73,31 @@ class GoldenFramesTest extends AnyFunSuite {
   frames.foreach { frame =>
     val file = (frame \ "file").extract[String]
     val expected = message((frame \ "name").extract[String], frame \ "fields")
-    val weights = (frame \ "weights").extract[List[Double]].map(_.toFloat).toArray
+    val weights = (frame \ "weights").extract[List[Double]].map(_.toFloat)
     val state = HexFormat.of().parseHex((frame \ "state").extract[String])
+    val raw = ByteBuffer.allocate(4 * weights.length + state.length).order(ByteOrder.LITTLE_ENDIAN)
+    weights.foreach(raw.putFloat)
+    raw.put(state).flip()
 
     test(s"$file is read as $expected".take(100)) {
       val admission = new Admission {
         override def header(header: Header): Unit = assert(header.tag === (frame \ "tag").extract[Int])
-        override def body(message: Message, length: Long): Body = {
-          assert(length === 4L * weights.length + state.length)
-          Body(new Array[Float](weights.length), new Array[Byte](state.length))
+        override def body(message: Message, length: Long): Seq[ByteBuffer] = {
+          assert(length === raw.remaining.toLong)
+          Seq(ByteBuffer.allocate(4 * weights.length), ByteBuffer.allocate(state.length))
         }
       }
       val channel = new EmbeddedChannel(new FrameDecoder(admission))
       channel.writeInbound(Unpooled.wrappedBuffer(resource(file)))
       val read = channel.readInbound[Frame]()
       assert(read.message === expected)
-      assert(
-        read.body.floats.map(java.lang.Float.floatToRawIntBits).toSeq ===
-          weights.map(java.lang.Float.floatToRawIntBits).toSeq
-      )
-      assert(read.body.bytes.toSeq === state.toSeq)
+      assert(read.body.flatMap(_.array.toSeq) === raw.array.toSeq)
       assert(channel.readInbound[Frame]() === null)
     }
 
     test(s"$file is what is written for $expected".take(100)) {
-      val pieces = FrameEncoder.encode(UnpooledByteBufAllocator.DEFAULT, expected, Body(weights, state))
+      val pieces =
+        FrameEncoder.encode(UnpooledByteBufAllocator.DEFAULT, expected, Seq(Unpooled.wrappedBuffer(raw)))
       val written = pieces.flatMap(p => ByteBufUtil.getBytes(p))
       pieces.foreach(_.release())
       assert(written === resource(file).toSeq)
@@ -102,7 +113,8 @@ class GoldenFramesTest extends AnyFunSuite {
     test(s"$file is refused: ${(frame \ "why").extract[String]}") {
       val admission = new Admission {
         override def header(header: Header): Unit = ()
-        override def body(message: Message, length: Long): Body = fail(s"room was made for $message")
+        override def body(message: Message, length: Long): Seq[ByteBuffer] =
+          fail(s"room was made for $message")
       }
       val channel = new EmbeddedChannel(new FrameDecoder(admission))
       val thrown = intercept[Refused](channel.writeInbound(Unpooled.wrappedBuffer(resource(file))))

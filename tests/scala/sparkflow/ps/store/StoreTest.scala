@@ -6,17 +6,75 @@ import org.scalatest.funsuite.AnyFunSuite
 
 class StoreTest extends AnyFunSuite {
 
-  test("shards cover every element once, in order") {
-    val length = ShardStore.shardLength
+  private val length = ShardStore.shardLength
+
+  test("shards cover every element once, in order, and keep its value") {
     Seq(0, 1, length - 1, length, length + 1, 3 * length).foreach { n =>
-      val shards = new ShardStore(new Array[Float](n), Nil).shards
-      assert(shards.flatMap(s => s.from until s.until) === (0 until n))
+      val initial = Array.tabulate(n)(_.toFloat)
+      val store = new ShardStore(initial, Nil)
+      assert(store.shards.toSeq.flatMap(s => s.from until s.from + s.length) === (0 until n))
+      assert(store.weights().sameElements(initial))
+      if (n > 0) store.shards(0).weights(0) = -1f
+      assert(n == 0 || initial(0) === 0f, "the weights to start from are copied")
     }
   }
 
-  test("slots start at their initial values") {
-    val store = new ShardStore(new Array[Float](3), Seq(0f, 0.1f))
-    assert(store.slots.map(_.toSeq).toSeq === Seq(Seq(0f, 0f, 0f), Seq(0.1f, 0.1f, 0.1f)))
+  test("slots start at their initial values, in every shard") {
+    val store = new ShardStore(new Array[Float](length + 3), Seq(0f, 0.1f))
+    store.shards.foreach { shard =>
+      assert(shard.slots.map(_.toSeq).toSeq === Seq(Seq.fill(shard.length)(0f), Seq.fill(shard.length)(0.1f)))
+    }
+  }
+
+  Seq(1, 2, 3).foreach { threads =>
+    test(s"a sweep by $threads thread(s) visits every shard once, also when two run at a time") {
+      val store = new ShardStore(new Array[Float](200 * length + 1), Nil, threads)
+      try {
+        val sweepers = (0 until 2).map { _ =>
+          val thread = new Thread(() =>
+            store.sweep { (shard, room) =>
+              room(0) = shard.from.toFloat // each thread's own
+              shard.weights.synchronized(shard.weights(0) += 1)
+              assert(room(0) == shard.from.toFloat)
+            }
+          )
+          thread.start()
+          thread
+        }
+        sweepers.foreach(_.join(10000))
+        assert(store.shards.forall(_.weights(0) == 2f))
+      } finally store.close()
+    }
+  }
+
+  test("what a sweep throws reaches its caller, and the store works on") {
+    val store = new ShardStore(new Array[Float](200 * length), Nil, 2)
+    try {
+      val thrown = intercept[ArithmeticException](store.sweep { (shard, _) =>
+        if (shard.from == 150 * length) throw new ArithmeticException("on purpose")
+      })
+      assert(thrown.getMessage === "on purpose")
+      store.sweep((shard, _) => shard.weights(0) = 1)
+      assert(store.shards.forall(_.weights(0) == 1f))
+    } finally store.close()
+  }
+
+  test("native floats are little-endian bytes") {
+    val buffer = ByteBuffer.allocateDirect(12)
+    val floats = new NativeFloats(Seq(buffer))
+    floats.put(1, Array(1f, -2f, 9f), 2)
+    assert(buffer.order(ByteOrder.LITTLE_ENDIAN).getFloat(4) === 1f)
+    assert(floats.toArray.toSeq === Seq(0f, 1f, -2f))
+    val into = new Array[Float](5)
+    floats.get(2, into, 1)
+    assert(into.toSeq === Seq(-2f, 0f, 0f, 0f, 0f))
+    assert(floats.bytes.map(_.remaining) === Seq(12))
+  }
+
+  test("a vector larger than a buffer comes in pieces") {
+    assert(NativeFloats.pieceBytes(0) === Nil)
+    assert(NativeFloats.pieceBytes(NativeFloats.pieceLength) === Seq(1 << 30))
+    assert(NativeFloats.pieceBytes(Int.MaxValue - 8).map(_.toLong).sum === 4L * (Int.MaxValue - 8))
   }
 
   private val layout = Layout(

@@ -47,7 +47,8 @@ object TrainJob {
       mode = request.mode,
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
-      initial = request.initial
+      initial = request.initial,
+      sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory
     )
     val server = new ParameterServer(config, events)
     sc.addJobTag(tag)

@@ -26,6 +26,7 @@ final case class TrainRequest(
     partitionShuffles: Int,
     mode: String,
     port: Int,
+    transport: String,
     seed: Option[Long],
     initial: Option[ModelState],
     verbose: Int

@@ -31,7 +31,8 @@ private[job] final case class TrainSpec(
       ("miniStochasticIters" -> request.miniStochasticIters) ~
       ("shufflePerIter" -> request.shufflePerIter) ~
       ("seed" -> seed) ~
-      ("threads" -> threads)
+      ("threads" -> threads) ~
+      ("transport" -> request.transport)
   )
 
   /** Never the secret. */

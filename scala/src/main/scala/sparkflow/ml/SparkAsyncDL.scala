@@ -26,6 +26,7 @@ class SparkAsyncDL(override val uid: String)
     with OptimizerParams
     with TrainingParams
     with ServerParams
+    with TrafficParams
     with StartParams
     with MLWritable {
 
@@ -84,6 +85,7 @@ class SparkAsyncDL(override val uid: String)
     partitionShuffles = $(partitionShuffles),
     mode = consistency,
     port = $(port),
+    transport = $(transport),
     seed = get(seed),
     initial = get(initialWeights),
     verbose = $(verbose)

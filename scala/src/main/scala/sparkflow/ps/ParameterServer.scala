@@ -15,7 +15,8 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
   Consistency.check(config.mode)
 
   private val queue = new EventQueue(events, config.eventCapacity)
-  private val fit = new Fit(Consistency(config.mode, config.optimizer, _), queue)
+  private val fit =
+    new Fit(Consistency(config.mode, config.optimizer, _, ParameterServer.shardThreads(config)), queue)
   private val started = new AtomicBoolean
   private var netty: Option[NettyServer] = None
 
@@ -28,7 +29,7 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
   def start(): Int = synchronized {
     if (!started.compareAndSet(false, true))
       throw new IllegalStateException("a parameter server serves one fit: it was started or closed before")
-    config.initial.foreach(s => fit.begin(s.copy(weights = s.weights.clone(), state = s.state.clone())))
+    config.initial.foreach(s => fit.begin(s.copy(state = s.state.clone())))
     queue.start()
     val server = new NettyServer(config, fit)
     netty = Some(server)
@@ -58,6 +59,12 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
     fit.finish()
     netty.foreach(_.close(fit.failure.getOrElse("the fit is over")))
     netty = None
+    fit.close()
     queue.close(config.closeTimeout)
   }
+}
+
+private object ParameterServer {
+  private def shardThreads(config: ServerConfig): Int =
+    if (config.shardThreads > 0) config.shardThreads else Runtime.getRuntime.availableProcessors
 }

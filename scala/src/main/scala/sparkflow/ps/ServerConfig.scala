@@ -1,7 +1,10 @@
 package sparkflow.ps
 
+import java.nio.file.Path
+
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.optim.Optimizer
+import sparkflow.ps.shm.SharedSegment
 import sparkflow.ps.store.ModelState
 
 import scala.concurrent.duration._
@@ -13,6 +16,8 @@ import scala.concurrent.duration._
   * @param mode `hogwild` or `locked`
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
   * @param threads event loop threads; 0 = one per core, at most 8, as Spark's own servers choose
+  * @param shardThreads threads that may work on one update of a large model, an event loop's included; 0 = one per core
+  * @param sharedMemory the directory where workers of this host may share memory with the server; None = TCP only
   * @param handshakeTimeout from accept to a verified Answer. Two messages of about 100 bytes: only a starved
   *   machine needs seconds
   * @param initializeTimeout for the worker that was chosen to make the first weights: it imports TensorFlow and
@@ -34,6 +39,8 @@ final case class ServerConfig(
     secret: JobSecret,
     initial: Option[ModelState],
     threads: Int = 0,
+    shardThreads: Int = 0,
+    sharedMemory: Option[Path] = ServerConfig.sharedMemory,
     handshakeTimeout: FiniteDuration = 30.seconds,
     initializeTimeout: FiniteDuration = 5.minutes,
     stallTimeout: FiniteDuration = 2.minutes,
@@ -43,4 +50,10 @@ final case class ServerConfig(
     eventCapacity: Int = 1024
 ) {
   require(port >= 0 && port <= 65535, s"port must be 0 (any free one) to 65535, got $port")
+}
+
+object ServerConfig {
+
+  /** Where this machine keeps shared memory. */
+  val sharedMemory: Option[Path] = Some(SharedSegment.directory)
 }

@@ -1,7 +1,7 @@
 package sparkflow.ps.consistency
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.ShardStore
+import sparkflow.ps.store.{NativeFloats, ShardStore}
 
 /** How the updates and the reads of several workers meet in one store. Thread-safe. */
 trait Consistency {
@@ -11,12 +11,19 @@ trait Consistency {
 
   /** Applies one gradient, as long as the weights; it is only read, and not after the return.
     *
+    * @param answer where to put the weights after this update, if anywhere
     * @return the version after it: one more than the updates that were applied before
     */
-  def push(gradient: Array[Float]): Long
+  def push(gradient: NativeFloats, answer: Option[NativeFloats]): Long
 
-  /** Gives `use` the weights, to read only and not after its return, and their version. */
-  def read[A](use: (Array[Float], Long) => A): A
+  /** Copies the weights. @return their version */
+  def read(into: NativeFloats): Long
+
+  /** A copy of the weights. */
+  def weights(): Array[Float]
+
+  /** No more pushes; frees the threads. */
+  def close(): Unit
 }
 
 object Consistency {
@@ -29,18 +36,11 @@ object Consistency {
   def check(mode: String): Unit =
     require(byName.contains(mode), s"mode '$mode' is unknown, expected one of ${modes.mkString(", ")}")
 
-  /** @param weights to start from; taken over */
-  def apply(mode: String, optimizer: Optimizer, weights: Array[Float]): Consistency = {
+  /** @param weights to start from; copied
+    * @param threads that may work on one update at once
+    */
+  def apply(mode: String, optimizer: Optimizer, weights: Array[Float], threads: Int): Consistency = {
     check(mode)
-    byName(mode)(new ShardStore(weights, optimizer.slots.map(_.initial)), optimizer)
+    byName(mode)(new ShardStore(weights, optimizer.slots.map(_.initial), threads), optimizer)
   }
-
-  /** Update number `t` of the whole store. */
-  private[consistency] def step(
-      store: ShardStore,
-      optimizer: Optimizer,
-      gradient: Array[Float],
-      t: Long
-  ): Unit =
-    store.shards.foreach(s => optimizer.step(store.weights, gradient, store.slots, s.from, s.until, t))
 }

@@ -3,7 +3,7 @@ package sparkflow.ps.consistency
 import java.util.concurrent.atomic.AtomicLong
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.ShardStore
+import sparkflow.ps.store.{NativeFloats, ShardStore}
 
 /** No lock: updates and reads run at the same time, and where two meet on one element, one of them may be lost there
   * (Niu et al., "Hogwild!", 2011). A read may see a part of an update.
@@ -16,13 +16,21 @@ final class Hogwild(store: ShardStore, optimizer: Optimizer) extends Consistency
 
   override def version: Long = finished.get
 
-  override def push(gradient: Array[Float]): Long = {
-    Consistency.step(store, optimizer, gradient, begun.incrementAndGet())
+  override def push(gradient: NativeFloats, answer: Option[NativeFloats]): Long = {
+    Update(store, optimizer, gradient, answer, begun.incrementAndGet())
     finished.incrementAndGet()
   }
 
-  override def read[A](use: (Array[Float], Long) => A): A = {
+  override def read(into: NativeFloats): Long = {
     val version = finished.get
-    use(store.weights, version)
+    Update.read(store, into)
+    version
   }
+
+  override def weights(): Array[Float] = {
+    finished.get // orders the reads after the updates that it counts
+    store.weights()
+  }
+
+  override def close(): Unit = store.close()
 }

@@ -1,9 +1,9 @@
 package sparkflow.ps.consistency
 
-import java.util.concurrent.locks.ReentrantReadWriteLock
+import java.util.concurrent.locks.{Lock, ReentrantReadWriteLock}
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.ShardStore
+import sparkflow.ps.store.{NativeFloats, ShardStore}
 
 /** Updates are atomic and ordered; a read sees exactly the updates up to its version. */
 final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency {
@@ -12,19 +12,25 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
 
   override def version: Long = applied
 
-  override def push(gradient: Array[Float]): Long = {
-    lock.writeLock.lock()
-    try {
-      val t = applied + 1
-      Consistency.step(store, optimizer, gradient, t)
-      applied = t
-      t
-    } finally lock.writeLock.unlock()
+  override def push(gradient: NativeFloats, answer: Option[NativeFloats]): Long = holding(lock.writeLock) {
+    val t = applied + 1
+    Update(store, optimizer, gradient, answer, t)
+    applied = t
+    t
   }
 
-  override def read[A](use: (Array[Float], Long) => A): A = {
-    lock.readLock.lock()
-    try use(store.weights, applied)
-    finally lock.readLock.unlock()
+  override def read(into: NativeFloats): Long = holding(lock.readLock) {
+    Update.read(store, into)
+    applied
+  }
+
+  override def weights(): Array[Float] = holding(lock.readLock)(store.weights())
+
+  override def close(): Unit = store.close()
+
+  private def holding[A](lock: Lock)(action: => A): A = {
+    lock.lock()
+    try action
+    finally lock.unlock()
   }
 }

@@ -2,21 +2,12 @@ package sparkflow.ps.protocol
 
 import java.nio.{ByteBuffer, ByteOrder}
 
-/** A message with the raw values that came with it. */
-final case class Frame(message: Message, body: Body)
-
-/** The raw values of a frame: float32 first, then bytes. The arrays may be buffers of a connection, used again for
-  * its next frame: they belong to the receiver only until it has answered.
+/** A message with the raw values that came with it.
+  *
+  * @param body the buffers that the [[Admission]] gave, filled from their positions on; they may be used again for the
+  *   next frame of the connection, so they belong to the receiver only until it has answered
   */
-final case class Body(floats: Array[Float], bytes: Array[Byte]) {
-  def length: Long = 4L * floats.length + bytes.length
-}
-
-object Body {
-  val noFloats: Array[Float] = Array.emptyFloatArray
-  val noBytes: Array[Byte] = Array.emptyByteArray
-  val empty: Body = Body(noFloats, noBytes)
-}
+final case class Frame(message: Message, body: Seq[ByteBuffer])
 
 /** The fixed part of a frame; lengths in bytes. */
 final case class Header(tag: Int, metaLength: Int, bodyLength: Long) {

@@ -1,5 +1,7 @@
 package sparkflow.ps.protocol
 
+import java.nio.ByteBuffer
+
 import io.netty.buffer.ByteBuf
 import io.netty.channel.{ChannelHandlerContext, ChannelInboundHandlerAdapter}
 
@@ -9,14 +11,14 @@ trait Admission {
   /** @throws Refused if a frame of this size and kind is not wanted now; the decoder has done its own checks */
   def header(header: Header): Unit
 
-  /** Where to put the values of a frame: a body of exactly `length` bytes.
+  /** Where to put the values of a frame: buffers with room for exactly `length` bytes.
     *
     * @throws Refused if a body of this length does not belong to this message
     */
-  def body(message: Message, length: Long): Body
+  def body(message: Message, length: Long): Seq[ByteBuffer]
 }
 
-/** Bytes to [[Frame]]s. Each chunk that the socket delivers is copied once, straight to its place in the arrays that
+/** Bytes to [[Frame]]s. Each chunk that the socket delivers is copied once, straight to its place in the buffers that
   * the [[Admission]] gave; nothing is accumulated.
   *
   * After a refused frame it raises the [[Refused]] as an exception in the pipeline and drops all further input.

@@ -14,12 +14,22 @@ final case class Accept(mac: ArraySeq[Byte]) extends Message
 final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long) extends Message
 final case class Initialize(layout: String) extends Message
 case object Pull extends Message
-final case class Push(step: Long, version: Long, samples: Int, answerWithWeights: Boolean, loss: Double)
-    extends Message
+
+/** @param shared the gradient is in the shared segment instead of the body */
+final case class Push(
+    step: Long,
+    version: Long,
+    samples: Int,
+    answerWithWeights: Boolean,
+    shared: Boolean,
+    loss: Double
+) extends Message
 final case class Report(iteration: Int, samples: Long, loss: Double) extends Message
 case object PushState extends Message
 case object Done extends Message
 final case class Failed(message: String) extends Message
+case object Share extends Message
+final case class Attached(mapped: Boolean, reason: String) extends Message
 
 // From the server.
 final case class Welcome(
@@ -33,4 +43,7 @@ final case class Welcome(
 final case class Weights(version: Long) extends Message
 final case class Ack(version: Long) extends Message
 case object State extends Message
+
+/** @param length 0 when there is none; then `text` says why, otherwise it is the file's path */
+final case class Segment(length: Long, weightsOffset: Long, text: String) extends Message
 final case class Error(code: Int, message: String) extends Message

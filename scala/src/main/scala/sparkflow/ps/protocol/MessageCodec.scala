@@ -62,9 +62,13 @@ object MessageCodec {
     kind[Weights](14, 8, hasBody = true)((m, out) => putLong(out, m.version))(in => Weights(in.getLong())),
     kind[Push](15, 32, hasBody = true) { (m, out) =>
       out.putLong(m.step).putLong(m.version).putInt(m.samples)
-      out.putInt(if (m.answerWithWeights) 1 else 0).putDouble(m.loss)
+      out.putInt((if (m.answerWithWeights) 1 else 0) | (if (m.shared) 2 else 0)).putDouble(m.loss)
       ()
-    }(in => Push(in.getLong(), in.getLong(), in.getInt(), flag(in.getInt().toLong), in.getDouble())),
+    } { in =>
+      val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
+      val bits = flags(in.getInt().toLong, 3)
+      Push(step, version, samples, (bits & 1) != 0, (bits & 2) != 0, in.getDouble())
+    },
     kind[Ack](16, 8)((m, out) => putLong(out, m.version))(in => Ack(in.getLong())),
     kind[Report](17, 24) { (m, out) =>
       out.putInt(m.iteration).putInt(0).putLong(m.samples).putDouble(m.loss)
@@ -78,7 +82,20 @@ object MessageCodec {
     bare(19, State, hasBody = true),
     bare(20, Done),
     textKind[Failed](21, 0)((_, _) => (), _.message)((_, text) => Failed(text)),
-    textKind[Error](22, 4)((m, out) => putInt(out, m.code), _.message)((in, text) => Error(in.getInt(), text))
+    textKind[Error](22, 4)((m, out) => putInt(out, m.code), _.message)((in, text) =>
+      Error(in.getInt(), text)
+    ),
+    bare(23, Share),
+    textKind[Segment](24, 16)(
+      (m, out) => {
+        out.putLong(m.length).putLong(m.weightsOffset)
+        ()
+      },
+      _.text
+    )((in, text) => Segment(in.getLong(), in.getLong(), text)),
+    textKind[Attached](25, 8)((m, out) => putLong(out, if (m.mapped) 1 else 0), _.reason)((in, text) =>
+      Attached(flag(in.getLong()), text)
+    )
   )
 
   private val byTag: Array[Kind[_ <: Message]] = {
@@ -129,7 +146,7 @@ object MessageCodec {
   def write(message: Message, bodyLength: Long): Array[Byte] = {
     def of[M <: Message](k: Kind[M]): Array[Byte] = {
       val m = message.asInstanceOf[M]
-      val text = k.text.fold(Body.noBytes)(_(m).getBytes(StandardCharsets.UTF_8))
+      val text = k.text.fold(Array.emptyByteArray)(_(m).getBytes(StandardCharsets.UTF_8))
       val header = Header(k.tag, k.fixed + text.length, bodyLength)
       val out = ByteBuffer.allocate(Header.length + header.metaLength).order(ByteOrder.LITTLE_ENDIAN)
       Header.write(header, out)
@@ -152,9 +169,11 @@ object MessageCodec {
     ArraySeq.unsafeWrapArray(bytes)
   }
 
-  private def flag(bits: Long): Boolean = {
-    if ((bits & ~1L) != 0) malformed(s"unknown flags 0x${bits.toHexString}")
-    bits == 1
+  private def flag(bits: Long): Boolean = flags(bits, 1) == 1
+
+  private def flags(bits: Long, known: Long): Long = {
+    if ((bits & ~known) != 0) malformed(s"unknown flags 0x${bits.toHexString}")
+    bits
   }
 
   private def utf8(bytes: ByteBuffer): String =

@@ -1,6 +1,7 @@
 package sparkflow.ps.server
 
 import java.io.IOException
+import java.nio.ByteBuffer
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit.NANOSECONDS
 
@@ -33,7 +34,7 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
   private var lastWords: ChannelFuture = _ // the Error, once ended by one
 
   /** Serves one request: answers now, or later on the event loop. */
-  protected def request(message: Message, body: Body): Unit
+  protected def request(message: Message, body: Seq[ByteBuffer]): Unit
 
   /** The connection serves no more. Called at least once; its requests are over. */
   protected def left(): Unit
@@ -46,16 +47,14 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
 
   protected def hasEnded: Boolean = ended
 
-  protected def answer(message: Message, body: Body = Body.empty): Unit =
-    write(FrameEncoder.encode(ctx.alloc, message, body))
-
-  protected def write(pieces: Seq[ByteBuf]): Unit = {
+  /** @param body sent as it is; must not change before the peer has it, which its next request shows */
+  protected def answer(message: Message, body: Seq[ByteBuf] = Nil): Unit = {
     writing = true
     val written: ChannelFutureListener = _ => {
       writing = false
       busy = false
     }
-    Outbound.send(ctx, pieces).addListener(written)
+    Outbound.send(ctx, message, body).addListener(written)
     ()
   }
 
@@ -90,7 +89,7 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
         ctx.executor.schedule(close, lingerNanos, NANOSECONDS)
         ()
       }
-    lastWords = Outbound.send(ctx, FrameEncoder.encode(ctx.alloc, Error(code, message), Body.empty))
+    lastWords = Outbound.send(ctx, Error(code, message))
     lastWords.addListener(sent)
     ()
   }

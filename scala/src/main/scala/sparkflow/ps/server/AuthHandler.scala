@@ -1,5 +1,6 @@
 package sparkflow.ps.server
 
+import java.nio.ByteBuffer
 import java.util.concurrent.TimeUnit.NANOSECONDS
 
 import scala.collection.immutable.ArraySeq
@@ -32,7 +33,7 @@ private[server] final class AuthHandler(
   override def channelActive(ctx: ChannelHandlerContext): Unit = {
     val late: Runnable = () => refuse(ctx, ErrorCode.Handshake, "the handshake took too long")
     deadline = ctx.executor.schedule(late, config.handshakeTimeout.toNanos, NANOSECONDS)
-    send(ctx, Challenge(ArraySeq.unsafeWrapArray(nonce)))
+    Outbound.send(ctx, Challenge(ArraySeq.unsafeWrapArray(nonce)))
     ()
   }
 
@@ -43,7 +44,7 @@ private[server] final class AuthHandler(
         end()
         decoder.admission = requests
         val ours = config.secret.mac("sparkflow server", theirs, nonce)
-        send(ctx, Accept(ArraySeq.unsafeWrapArray(ours)))
+        Outbound.send(ctx, Accept(ArraySeq.unsafeWrapArray(ours)))
         ctx.pipeline.replace(this, "requests", requests)
         ()
       } else
@@ -75,12 +76,9 @@ private[server] final class AuthHandler(
     end()
     decoder.stop()
     log.warn(s"refused ${ctx.channel.remoteAddress}: $message")
-    send(ctx, Error(code, message)).addListener(ChannelFutureListener.CLOSE)
+    Outbound.send(ctx, Error(code, message)).addListener(ChannelFutureListener.CLOSE)
     ()
   }
-
-  private def send(ctx: ChannelHandlerContext, message: Message) =
-    Outbound.send(ctx, FrameEncoder.encode(ctx.alloc, message, Body.empty))
 
   private def end(): Unit = if (open) {
     open = false
@@ -102,5 +100,5 @@ private[server] object HandshakeAdmission extends Admission {
     else if (header.tag != MessageCodec.tagOf[Answer])
       throw new Refused(ErrorCode.Handshake, s"the first message must be Answer, not tag ${header.tag}")
 
-  override def body(message: Message, length: Long): Body = Body.empty
+  override def body(message: Message, length: Long): Seq[ByteBuffer] = Nil
 }

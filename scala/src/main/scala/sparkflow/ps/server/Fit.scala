@@ -1,11 +1,13 @@
 package sparkflow.ps.server
 
-import java.util.concurrent.atomic.{AtomicReference, LongAdder}
+import java.util.concurrent.atomic.{AtomicBoolean, AtomicReference, LongAdder}
+
+import org.slf4j.LoggerFactory
 
 import sparkflow.ps.IterationReport
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.protocol.{ErrorCode, Push, Refused, Report}
-import sparkflow.ps.store.{Layout, ModelState, StateStore}
+import sparkflow.ps.store.{Layout, ModelState, NativeFloats, StateStore}
 
 /** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
   * later, on the connection's event loop.
@@ -30,13 +32,15 @@ private[ps] final class LiveModel(val layout: Layout, val consistency: Consisten
 
 /** What all connections of one fit share. Thread-safe.
   *
-  * @param consistency makes the keeper of the first weights, and hands the array over to it
+  * @param consistency makes the keeper of the first weights from a copy of them
   */
 private[ps] final class Fit(consistency: Array[Float] => Consistency, events: EventQueue) {
   private val workers = new WorkerTable[Candidate]
   private val election = new Election[Candidate]
   private val ended = new AtomicReference[Fit.End]
   private val samples = new LongAdder
+  private val log = LoggerFactory.getLogger(classOf[Fit])
+  private val warned = new AtomicBoolean
   @volatile private var live: Option[LiveModel] = None
 
   def failure: Option[String] = Option(ended.get).filter(_.failed).map(_.message)
@@ -44,7 +48,7 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
   def steps: Long = live.fold(0L)(_.consistency.version)
 
   def result(): Option[ModelState] = live.map { m =>
-    ModelState(m.layout, m.consistency.read((weights, _) => weights.clone()), m.state.snapshot())
+    ModelState(m.layout, m.consistency.weights(), m.state.snapshot())
   }
 
   /** @throws Refused before there are weights */
@@ -71,14 +75,14 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
     if (end != null) throw new Refused(ErrorCode.Over, end.message)
   }
 
-  /** Starts with these weights, before any worker connects. Takes the arrays over. */
+  /** Starts with these weights, before any worker connects. Takes the state's array over. */
   def begin(state: ModelState): Unit = {
     live = Some(alive(state))
     election.settle()
     ()
   }
 
-  /** Starts with the weights that the chosen worker made. Takes the arrays over.
+  /** Starts with the weights that the chosen worker made. Takes the state's array over.
     *
     * @throws Refused if it is no longer the chosen one
     */
@@ -121,20 +125,36 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
 
   /** Applies a gradient, unless it was applied before.
     *
+    * @param answer where to put the weights after it, if anywhere
+    * @return the version after it; None if it was applied before
     * @throws Refused if the connection is fenced off, or the push does not fit in
     */
-  def push(candidate: Candidate, entry: WorkerEntry[Candidate], push: Push, gradient: Array[Float]): Unit = {
+  def push(
+      candidate: Candidate,
+      entry: WorkerEntry[Candidate],
+      push: Push,
+      gradient: NativeFloats,
+      answer: Option[NativeFloats]
+  ): Option[Long] = {
     val consistency = model.consistency
+    var version = 0L
     val fresh = entry.push(candidate, push.step) {
       if (push.version < 0 || push.version > consistency.version || push.samples < 0)
         throw new Refused(
           ErrorCode.Malformed,
           s"a gradient of ${push.samples} samples on version ${push.version}, which is not among 0 to ${consistency.version}"
         )
-      consistency.push(gradient) - 1 - push.version
+      version = consistency.push(gradient, answer)
+      version - 1 - push.version
     }
     if (fresh) samples.add(push.samples.toLong)
+    Option.when(fresh)(version)
   }
+
+  /** A worker of this host goes on over TCP: that is said once, as it only costs speed. */
+  def notShared(why: String): Unit =
+    if (warned.compareAndSet(false, true))
+      log.warn(s"training goes on over TCP instead of shared memory: $why")
 
   /** @return the merged state, a copy */
   def mergeState(change: Array[Byte]): Array[Byte] = model.state.merge(change, math.max(1, workers.active))
@@ -154,6 +174,9 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
     )
     events.report(event)(accepted)
   }
+
+  /** Frees the threads of the store; no connection is left. */
+  def close(): Unit = live.foreach(_.consistency.close())
 
   private def alive(state: ModelState): LiveModel =
     new LiveModel(state.layout, consistency(state.weights), new StateStore(state.layout, state.state))

@@ -1,10 +1,16 @@
 package sparkflow.ps.server
 
+import java.io.IOException
+import java.nio.ByteBuffer
 import java.util.concurrent.TimeUnit.NANOSECONDS
 
+import io.netty.buffer.Unpooled
+
 import sparkflow.ps.ServerConfig
+import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.protocol._
-import sparkflow.ps.store.{Layout, ModelState}
+import sparkflow.ps.shm.SharedSegment
+import sparkflow.ps.store.{Layout, ModelState, NativeFloats}
 
 /** Serves one worker: one request, one answer. Everything in here happens on the connection's event loop; the methods of
   * [[Candidate]] get there from any thread.
@@ -16,25 +22,32 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   private var entry: Option[WorkerEntry[Candidate]] = None
   private var waiting = false // for the Welcome
   private var offered: Option[Layout] = None // of the Initialize that is coming in
-  private var gradient = Body.noFloats // reused: Push is the one message that is both large and frequent
+  private var exchange: Option[Exchange] = None // from the first weights or gradient on
+  private var segment: Option[SharedSegment] = None // offered, not yet attached
 
   // ---- what may come in
 
   override def header(header: Header): Unit =
     if (isBusy) throw malformed("a request before the answer to the last one")
 
-  override def body(message: Message, length: Long): Body = message match {
-    case _: Push =>
+  override def body(message: Message, length: Long): Seq[ByteBuffer] = message match {
+    case push: Push =>
       worker
       val count = fit.model.layout.weightCount
-      exact("gradient", length, 4L * count, s"$count weights")
-      if (gradient.length != count) gradient = new Array[Float](count)
-      Body(gradient, Body.noBytes)
+      if (push.shared) {
+        if (!exchange.exists(_.isInstanceOf[SharedExchange]))
+          throw malformed("a gradient in a shared segment, but none is attached")
+        exact("body of a Push whose gradient is shared", length, 0, "empty body")
+        Nil
+      } else {
+        exact("gradient", length, 4L * count, s"$count weights")
+        room(count).gradient.bytes
+      }
     case PushState =>
       worker
       val size = fit.model.layout.stateBytes
       exact("change of the state", length, size.toLong, "state")
-      Body(Body.noFloats, new Array[Byte](size))
+      Seq(ByteBuffer.allocate(size))
     case Initialize(json) =>
       worker
       fit.checkChosen(this)
@@ -43,9 +56,15 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Sizes, e.getMessage) }
       exact("body of Initialize", length, 4L * layout.weightCount + layout.stateBytes, "weights and state")
       offered = Some(layout)
-      Body(new Array[Float](layout.weightCount), new Array[Byte](layout.stateBytes))
-    case _ if length == 0 => Body.empty
+      room(layout.weightCount).gradient.bytes :+ ByteBuffer.allocate(layout.stateBytes)
+    case _ if length == 0 => Nil
     case other            => throw outOfOrder(other)
+  }
+
+  private def room(count: Int): Exchange = exchange.getOrElse {
+    val made = new OwnExchange(ctx.alloc, count)
+    exchange = Some(made)
+    made
   }
 
   private def exact(what: String, length: Long, expected: Long, layout: String): Unit =
@@ -57,7 +76,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   // ---- requests
 
-  override protected def request(message: Message, body: Body): Unit = {
+  override protected def request(message: Message, body: Seq[ByteBuffer]): Unit = {
     fit.check()
     message match {
       case Hello(round, partition, attempt, _) => hello(round, partition, attempt)
@@ -65,22 +84,26 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         worker
         val layout = offered.getOrElse(throw outOfOrder(message))
         offered = None
-        fit.begin(ModelState(layout, body.floats, body.bytes), this)
+        fit.begin(ModelState(layout, room(layout.weightCount).gradient.toArray, body.last.array), this)
         answer(Ack(fit.steps))
       case Pull =>
         worker
         answerWeights()
-      case push: Push =>
-        fit.push(this, worker, push, body.floats)
-        if (push.answerWithWeights) answerWeights() else answer(Ack(fit.steps))
+      case push: Push => this.push(push)
       case PushState =>
         worker
-        answer(State, Body(Body.noFloats, fit.mergeState(body.bytes)))
+        answer(State, Seq(Unpooled.wrappedBuffer(fit.mergeState(body.head.array))))
       case report: Report =>
         fit.report(worker, report)(() => onLoop(if (!hasEnded) answer(Ack(fit.steps))))
       case Done =>
         worker.finish(this)
         answer(Ack(fit.steps))
+      case Share =>
+        worker
+        share()
+      case Attached(mapped, reason) =>
+        worker
+        attached(mapped, reason)
       case Failed(text) =>
         worker
         fit.fail(text)
@@ -120,31 +143,78 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     val model = fit.model
     val step = entry.fold(0L)(_.nextStep)
     val state = model.state.snapshot()
-    val pieces = model.consistency.read { (weights, version) =>
-      val welcome =
-        Welcome(
-          initialize = false,
-          step,
-          version,
-          weights.length.toLong,
-          state.length.toLong,
-          model.layoutJson
-        )
-      FrameEncoder.encode(ctx.alloc, welcome, Body(weights, state))
-    }
-    write(pieces)
+    val buffers = room(model.layout.weightCount)
+    val version = model.consistency.read(buffers.weights)
+    val count = model.layout.weightCount.toLong
+    answer(
+      Welcome(initialize = false, step, version, count, state.length.toLong, model.layoutJson),
+      buffers.body :+ Unpooled.wrappedBuffer(state)
+    )
   })
 
   override def refuse(code: Int, message: String): Unit = onLoop(if (waiting) end(code, message))
 
-  private def answerWeights(): Unit = write(fit.model.consistency.read { (weights, version) =>
-    FrameEncoder.encode(ctx.alloc, Weights(version), Body(weights, Body.noBytes))
-  })
+  private def answerWeights(): Unit = {
+    val model = fit.model
+    val buffers = room(model.layout.weightCount)
+    val version = model.consistency.read(buffers.weights)
+    answer(Weights(version), buffers.body)
+  }
+
+  private def push(push: Push): Unit = {
+    val buffers = room(fit.model.layout.weightCount)
+    val answered = Option.when(push.answerWithWeights)(buffers.weights)
+    fit.push(this, worker, push, buffers.gradient, answered) match {
+      case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body)
+      case None if push.answerWithWeights          => answerWeights() // applied before: nothing was put there
+      case _                                       => answer(Ack(fit.steps))
+    }
+  }
+
+  // ---- shared memory
+
+  private def share(): Unit = {
+    segment.foreach(_.close())
+    val pieces = NativeFloats.pieceBytes(fit.model.layout.weightCount)
+    answer(config.sharedMemory match {
+      case None => Segment(0, 0, "transport is tcp")
+      case Some(directory) =>
+        try {
+          val made = SharedSegment.create(directory, JobSecret.randomBytes(16), pieces)
+          segment = Some(made)
+          Segment(made.length, made.weightsOffset, made.path.toString)
+        } catch {
+          case e: IOException =>
+            val why =
+              s"the parameter server cannot make ${2 * pieces.map(_.toLong).sum} bytes of shared memory in $directory: $e"
+            fit.notShared(why)
+            Segment(0, 0, why)
+        }
+    })
+  }
+
+  private def attached(mapped: Boolean, reason: String): Unit = {
+    val made = segment.getOrElse(throw malformed("Attached, but no segment was offered"))
+    segment = None
+    if (mapped) {
+      made.unlink()
+      exchange.foreach(_.release())
+      exchange = Some(new SharedExchange(made))
+    } else {
+      made.close()
+      fit.notShared(reason)
+    }
+    answer(Ack(fit.steps))
+  }
 
   /** What the connection held of the fit is free for others. */
   override protected def left(): Unit = {
     waiting = false
     entry.foreach(fit.leave(this, _))
+    segment.foreach(_.close())
+    segment = None
+    exchange.foreach(_.release())
+    exchange = None
   }
 
   // Workers whose graphs differ from the server's, and errors in here, are not mended by a retry.

@@ -1,28 +1,74 @@
 package sparkflow.ps.store
 
-/** A range `[from, until)` of the flat weights: the piece of work of one optimizer call. */
-final case class Shard(from: Int, until: Int)
+/** A range of the flat weights, with the optimizer's slots of the same range: the piece of work of one optimizer call.
+  *
+  * @param from number of its first weight
+  */
+final class Shard(val from: Int, val weights: Array[Float], val slots: Array[Array[Float]]) {
+  def length: Int = weights.length
+}
 
 /** The weights and the optimizer's slots of one fit. It locks nothing: who may touch what, and when, is the business of
   * the consistency mode.
   *
-  * @param weights owned and changed by the store from now on
-  * @param slotInitials what each slot starts at
+  * @param initial copied
+  * @param slotInitials what each slot of the optimizer starts at
+  * @param threads that may work on the shards of one update at once, the caller's included
   */
-final class ShardStore(val weights: Array[Float], slotInitials: Seq[Float]) {
+final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads: Int = 1) {
+  import ShardStore._
 
-  /** As long as the weights, one for each slot of the optimizer. */
-  val slots: Array[Array[Float]] = slotInitials.map(Array.fill(weights.length)(_)).toArray
+  val length: Int = initial.length
 
-  /** The weights, cut into ranges that touch no element twice. */
-  val shards: Seq[Shard] =
-    (0 until weights.length by ShardStore.shardLength).map { from =>
-      Shard(from, math.min(from.toLong + ShardStore.shardLength, weights.length.toLong).toInt)
+  /** All weights, in order. */
+  val shards: Array[Shard] = (0L until length.toLong by shardLength.toLong).map { from =>
+    val size = math.min(shardLength.toLong, length - from).toInt
+    val weights = java.util.Arrays.copyOfRange(initial, from.toInt, from.toInt + size)
+    new Shard(from.toInt, weights, slotInitials.map(Array.fill(size)(_)).toArray)
+  }.toArray
+
+  private val crew: Option[Crew] =
+    Option.when(threads > 1 && shards.length >= 2 * threads * fewest)(new Crew(threads))
+
+  /** Runs `work` once on each shard; when this returns all is done. The second argument is room for a shard's gradient,
+    * the thread's own.
+    */
+  def sweep(work: (Shard, Array[Float]) => Unit): Unit = crew match {
+    case Some(crew) =>
+      crew.share(shards.length)((from, until) => range(from, until, work))
+    case None => range(0, shards.length, work)
+  }
+
+  /** A copy of the weights. */
+  def weights(): Array[Float] = {
+    val all = new Array[Float](length)
+    shards.foreach(s => System.arraycopy(s.weights, 0, all, s.from, s.length))
+    all
+  }
+
+  /** Ends the threads; sweeps are over. */
+  def close(): Unit = crew.foreach(_.close())
+
+  private def range(from: Int, until: Int, work: (Shard, Array[Float]) => Unit): Unit = {
+    val room = scratch.get
+    var i = from
+    while (i < until) {
+      work(shards(i), room)
+      i += 1
     }
+  }
 }
 
 object ShardStore {
 
-  /** Elements of a shard: 1 MiB of weights, so that a shard's weights, gradient and slots fit a core's cache. */
-  val shardLength: Int = 1 << 18
+  /** Values of a shard: 64 KiB of each array, so that the weights, gradient and slots of a shard fit a core's second
+    * level cache (256 KiB for Adam), and an update reads and writes memory once.
+    */
+  val shardLength: Int = 1 << 14
+
+  // Shards for a thread, at least, in one share of a sweep (1 M values): waking a thread costs tens of microseconds.
+  private val fewest = 32
+
+  private val scratch: ThreadLocal[Array[Float]] =
+    ThreadLocal.withInitial(() => new Array[Float](shardLength))
 }

@@ -1,0 +1,105 @@
+"""How a gradient leaves and weights arrive: in frames, or through memory shared with the server."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from sparkflow.ps import wire
+from sparkflow.ps.buffers import aligned
+from sparkflow.ps.connection import Connection, floats
+
+
+class Exchange(Protocol):
+    """Attributes
+    ----------
+    weights : numpy.ndarray
+        float32, one dimension, 64-byte aligned: what the last answer brought. It changes between the sending
+        of a gradient and the end of its answer.
+    """
+
+    weights: np.ndarray
+
+    def send(
+        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
+    ) -> None:
+        """Send the gradient of a step, which is the parts of `gradient` one after the other."""
+        ...
+
+    def receive(self, length: int) -> None:
+        """Take over the weights of an answer whose frame has a body of `length` bytes."""
+        ...
+
+
+class TcpExchange:
+    """Gradient and weights are the bodies of frames.
+
+    Parameters
+    ----------
+    count : int
+        Values of the weights.
+    """
+
+    def __init__(self, connection: Connection, count: int) -> None:
+        self._connection = connection
+        self.weights = aligned((count,))
+
+    def send(
+        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
+    ) -> None:
+        push = wire.Push(step, version, samples, wire.ANSWER_WEIGHTS, loss)
+        self._connection.send(push, *map(floats, gradient))
+
+    def receive(self, length: int) -> None:
+        self._connection.receive_body(length, self.weights)
+
+
+class SharedExchange:
+    """Gradient and weights are in a segment that the server maps, too; a frame only says that they changed.
+
+    The memory is free once this object and all views of `weights` are gone.
+
+    Raises
+    ------
+    OSError
+        There is no such segment on this machine, or this user may not open it.
+    ValueError
+        It is not of the size that the server says.
+    """
+
+    def __init__(self, connection: Connection, segment: wire.Segment, count: int) -> None:
+        self._connection = connection
+        descriptor = os.open(segment.text, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size != segment.length or segment.weights_offset + 4 * count > size:
+                raise ValueError(
+                    f"{segment.text} has {size} bytes, the server says {segment.length} for {count} weights"
+                )
+            # Populated at once: page faults would come one by one in the first step.
+            memory = mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        finally:
+            os.close(descriptor)
+        self._gradient = np.frombuffer(memory, "<f4", count)
+        self.weights = np.frombuffer(memory, "<f4", count, segment.weights_offset)
+
+    def send(
+        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
+    ) -> None:
+        sizes = [floats(part).size for part in gradient]
+        if sum(sizes) != self._gradient.size:
+            raise ValueError(f"the gradient has {sum(sizes)} values, expected {self._gradient.size}")
+        start = 0
+        for part, size in zip(gradient, sizes, strict=True):
+            self._gradient[start : start + size] = part
+            start += size
+        flags = wire.ANSWER_WEIGHTS | wire.SHARED
+        self._connection.send(wire.Push(step, version, samples, flags, loss))
+
+    def receive(self, length: int) -> None:
+        if length:
+            raise wire.ProtocolError(f"weights came in a body of {length} bytes beside the shared segment")

@@ -1,0 +1,29 @@
+package sparkflow.ps.consistency
+
+import sparkflow.ps.optim.Optimizer
+import sparkflow.ps.store.{NativeFloats, ShardStore}
+
+/** What every mode does to the store, in one pass: while a shard is in the processor's cache, its part of the gradient
+  * is read, the optimizer runs, and the new weights go to the worker.
+  */
+private[consistency] object Update {
+
+  /** Update number `t` of the whole store. */
+  def apply(
+      store: ShardStore,
+      optimizer: Optimizer,
+      gradient: NativeFloats,
+      answer: Option[NativeFloats],
+      t: Long
+  ): Unit = {
+    val out = answer.orNull
+    store.sweep { (shard, room) =>
+      gradient.get(shard.from, room, shard.length)
+      optimizer.step(shard.weights, room, shard.slots, 0, shard.length, t)
+      if (out != null) out.put(shard.from, shard.weights, shard.length)
+    }
+  }
+
+  def read(store: ShardStore, into: NativeFloats): Unit =
+    store.sweep((shard, _) => into.put(shard.from, shard.weights, shard.length))
+}
