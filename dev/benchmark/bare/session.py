@@ -12,6 +12,8 @@ from benchmark.nets import NETS
 def session(graph: Any, threads: int) -> Any:
     """`threads`: for intra and inter; 0 takes all cores."""
     config = tf.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    if threads == 1:  # 5 % faster on the MNIST net than the executor that would use several
+        config.experimental.executor_type = "SINGLE_THREADED_EXECUTOR"
     return tf.Session(graph=graph, config=config)
 
 
