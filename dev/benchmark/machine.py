@@ -16,7 +16,7 @@ def describe() -> dict[str, str]:
     """The machine, the versions, the day and the commit, each as text."""
     return {
         "day": datetime.date.today().isoformat(),
-        "commit": _said(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]) or "unknown",
+        "commit": _commit(),
         "cpu": _cpu(),
         "cores": str(os.cpu_count()),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
@@ -25,6 +25,13 @@ def describe() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: version(name) for name in ("pyspark", "tensorflow", "numpy", "pyarrow")},
     }
+
+
+def _commit() -> str:
+    """The last commit that changed what is measured, with a + where it is changed since."""
+    git, product = ["git", "-C", str(ROOT)], ["--", "python/sparkflow", "scala"]
+    last = _said([*git, "log", "-1", "--format=%h", *product]) or "unknown"
+    return last + ("+" if _said([*git, "status", "--porcelain", *product]) else "")
 
 
 def _cpu() -> str:

@@ -36,7 +36,7 @@ class Training:
     workers: int = 2
     rows: int = 60_000
     batch: int = 300
-    iterations: int = 8
+    iterations: int = 6
     per_step: bool = False
     params: dict[str, Any] = field(default_factory=dict)
 
@@ -86,9 +86,10 @@ ROWS = (
     ),
     Row(
         "train-locked-2",
-        "the same in mode locked",
+        "training with 2 workers in mode locked",
         (Comparison(TWO, "samples/s", Target(">=", 0.95)),),
         Training(params={"mode": "locked"}).samples,
+        standard=False,
     ),
     Row(
         "train-local-steps",
@@ -101,12 +102,12 @@ ROWS = (
         "train-1-hogwild",
         "training with 1 worker, mode hogwild, the other core left to the server",
         (Comparison(ONE, "samples/s", Target(">=", 0.95)),),
-        Training(workers=1, iterations=4).samples,
+        Training(workers=1, iterations=3).samples,
     ),
     Row(
         "train-1-locked",
-        "the same in mode locked",
+        "training with 1 worker in mode locked",
         (Comparison(ONE, "samples/s", Target(">=", 0.95)),),
-        Training(workers=1, iterations=4, params={"mode": "locked"}).samples,
+        Training(workers=1, iterations=3, params={"mode": "locked"}).samples,
     ),
 )
