@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
-
-from benchmark.bench import DIRECTORY
 
 # Seconds that an answer may take: far longer than any does, so that nothing waits for ever.
 _LIMIT = 600.0
@@ -33,9 +32,8 @@ class Child:
     """
 
     def __init__(self, module: str, *arguments: object) -> None:
-        DIRECTORY.mkdir(parents=True, exist_ok=True)
         self._module = module
-        self._log = (DIRECTORY / f"{module}.log").open("w+")
+        self._log = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, arguments)],
             stdin=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,23 +50,20 @@ class Training:
         with ExitStack() as stack:
             bare = [stack.enter_context(self.bare(bench, worker)) for worker in range(self.workers)]
 
-            def ours(iterations: int = self.iterations) -> float:
-                net = estimator(
-                    self.net,
-                    iters=iterations + 1,
-                    partitions=self.workers,
-                    miniBatchSize=self.batch,
-                    **self.params,
-                )
-                return steady_rate(iteration_ends(net, data), per_iteration)
+            def ours(iterations: int) -> list[list[float]]:
+                params = {"iters": iterations, "partitions": self.workers, "miniBatchSize": self.batch}
+                return iteration_ends(estimator(self.net, **params, **self.params), data)
 
-            def theirs(iterations: int = self.iterations) -> float:
-                return steady_rate(ask_all(bare, str(iterations + 1)), per_iteration)
+            def theirs(iterations: int) -> list[list[float]]:
+                return ask_all(bare, str(iterations))
 
-            theirs(1)
-            ours(1)  # imports TensorFlow, and the JVM compiles what is hot
-            for ours_rate, theirs_rate in interleaved(bench.repeat, ours, theirs):
-                yield ((ours_rate, theirs_rate),)
+            def rate(side: Callable[[int], list[list[float]]]) -> float:
+                return steady_rate(side(self.iterations + 1), per_iteration)
+
+            for side in (ours, theirs):
+                side(2)  # TensorFlow is imported, the JVM compiles what is hot
+            for sample in interleaved(bench.repeat, lambda: rate(ours), lambda: rate(theirs)):
+                yield (sample,)
 
     def bare(self, bench: Bench, worker: int) -> Child:
         sizes = ("--rows", self.rows, "--batch", self.batch)
