@@ -33,7 +33,7 @@ class Child:
 
     def __init__(self, module: str, *arguments: object) -> None:
         self._module = module
-        self._log = tempfile.TemporaryFile("w+")
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - close() does
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, arguments)],
             stdin=subprocess.PIPE,
