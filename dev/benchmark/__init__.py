@@ -1,0 +1,1 @@
+"""What ``dev/bench`` runs: rows that each compare SparkFlow with something, and the harness around them."""

@@ -1,0 +1,1 @@
+"""The other side: programs that use TensorFlow alone, as fast as it goes."""

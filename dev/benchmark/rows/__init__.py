@@ -1,0 +1,26 @@
+"""The rows, in the order of the table. CONTRIBUTING says how to add one."""
+
+from __future__ import annotations
+
+from benchmark.row import Row
+from benchmark.rows import (
+    cnn,
+    fixed_cost,
+    model_100m,
+    rows_in,
+    time_to_97,
+    training,
+    transform,
+    worker_memory,
+)
+
+ROWS: tuple[Row, ...] = (
+    *training.ROWS,
+    *time_to_97.ROWS,
+    *fixed_cost.ROWS,
+    *cnn.ROWS,
+    *rows_in.ROWS,
+    *transform.ROWS,
+    *worker_memory.ROWS,
+    *model_100m.ROWS,
+)

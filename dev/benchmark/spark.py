@@ -1,0 +1,36 @@
+"""The Spark side: a session, and MNIST in it."""
+
+from __future__ import annotations
+
+from pyspark.ml.feature import OneHotEncoder
+from pyspark.sql import DataFrame, SparkSession
+
+import mnist_data
+from sparkflow.session import configure_spark_with_sparkflow_pip
+
+
+def start() -> SparkSession:
+    builder = (
+        SparkSession.builder.master("local[2]")
+        .appName("sparkflow-bench")
+        .config(
+            "spark.driver.memory", "6g"
+        )  # model-100m: the weights, Adam's two slots, gradients on their way
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+    )
+    session = configure_spark_with_sparkflow_pip(builder).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def mnist(session: SparkSession, split: str, rows: int | None = None) -> DataFrame:
+    """The first `rows` images, or all: ``features`` (dense vector), ``labels`` (one-hot) and ``_c0``.
+
+    Cached, in two partitions of the same size.
+    """
+    encoder = OneHotEncoder(inputCol="_c0", outputCol="labels", dropLast=False)
+    images = mnist_data.vectors(session, split, 2, rows)
+    data = encoder.fit(images).transform(images).cache()
+    data.count()
+    return data
