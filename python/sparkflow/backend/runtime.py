@@ -40,6 +40,21 @@ def session(graph: Any, threads: int) -> Any:
         inter_op_parallelism_threads=threads,
         allow_soft_placement=True,
     )
+    if threads == 1 and _runs_on_one_thread(graph):
+        # Spares each op the hand-over to a pool of threads: 5 % of a step of a small dense net.
+        config.experimental.executor_type = "SINGLE_THREADED_EXECUTOR"
     # Several workers may share a GPU; by default the first would take all its memory.
     config.gpu_options.allow_growth = True
     return tf.Session(graph=graph, config=config)
+
+
+# Of TensorFlow 1's loops and branches.
+_CONTROL_FLOW = {"Enter", "Exit", "LoopCond", "Merge", "NextIteration", "Switch"}
+
+
+def _runs_on_one_thread(graph: Any) -> bool:
+    """Whether TensorFlow's executor for a single thread takes the graph: it refuses refs and frames."""
+    return not any(
+        op.type.removeprefix("Ref") in _CONTROL_FLOW or any(t.dtype._is_ref_dtype for t in op.outputs)
+        for op in graph.get_operations()
+    )
