@@ -13,7 +13,6 @@ import sys
 import time
 from functools import reduce
 
-from pyspark.ml.evaluation import MulticlassClassificationEvaluator
 from pyspark.sql import DataFrame
 
 from benchmark import spark
@@ -28,9 +27,6 @@ def main() -> None:
     session = spark.start()
     train = spark.mnist(session, "train", args.rows)
     test = spark.mnist(session, "t10k") if args.test else None
-    evaluator = MulticlassClassificationEvaluator(
-        labelCol="_c0", predictionCol="predicted", metricName="accuracy"
-    )
     estimator()  # builds the graph, which is the user's own work and imports TensorFlow in the driver
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
@@ -41,7 +37,7 @@ def main() -> None:
         model = net.fit(data)
         answer = {"seconds": time.monotonic() - begin}
         if test is not None:
-            answer["accuracy"] = evaluator.evaluate(model.transform(test))
+            answer["accuracy"] = spark.accuracy(model.transform(test))
         print(json.dumps(answer), flush=True)
     session.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyspark.ml.evaluation import MulticlassClassificationEvaluator
 from pyspark.ml.feature import OneHotEncoder
 from pyspark.sql import DataFrame, SparkSession
 
@@ -34,3 +35,11 @@ def mnist(session: SparkSession, split: str, rows: int | None = None) -> DataFra
     data = encoder.fit(images).transform(images).cache()
     data.count()
     return data
+
+
+def accuracy(predicted: DataFrame) -> float:
+    """The share of images whose class is right."""
+    evaluator = MulticlassClassificationEvaluator(
+        labelCol="_c0", predictionCol="predicted", metricName="accuracy"
+    )
+    return evaluator.evaluate(predicted)

@@ -20,15 +20,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("arrays", type=Path)
     options.add_argument("--iterations", type=int, required=True)
-    options.add_argument("--seed", type=int, required=True)
     args = options.parse_args()
     begin = time.monotonic()
     train = [np.load(args.arrays / f"train-{kind}.npy") for kind in ("features", "labels")]
     loading = time.monotonic() - begin
     from benchmark.bare.session import Trainer
 
-    trainer = Trainer("mnist", threads=0, seed=args.seed)
-    batches = Batches(train, 300, args.seed)
+    trainer = Trainer("mnist", threads=0)
+    batches = Batches(train, 300, seed=1)
     for _ in range(args.iterations):
         for features, labels in batches:
             trainer.step(features, labels)

@@ -99,12 +99,12 @@ ROWS = (
         "train-1-hogwild",
         "training with 1 worker, mode hogwild, the other core left to the server",
         (Comparison(ONE, "samples/s", Target(">=", 0.95)),),
-        Training(workers=1, iterations=3).samples,
+        Training(workers=1, iterations=2).samples,
     ),
     Row(
         "train-1-locked",
         "training with 1 worker in mode locked",
         (Comparison(ONE, "samples/s", Target(">=", 0.95)),),
-        Training(workers=1, iterations=3, params={"mode": "locked"}).samples,
+        Training(workers=1, iterations=2, params={"mode": "locked"}).samples,
     ),
 )
