@@ -21,6 +21,7 @@ from sparkflow.params import (
     OptimizerParams,
     PredictionParams,
     ServerParams,
+    SpillParams,
     StartParams,
     TrainingParams,
 )
@@ -90,6 +91,7 @@ class SparkAsyncDL(
     TrainingParams,
     ServerParams,
     StartParams,
+    SpillParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -144,6 +146,9 @@ class SparkAsyncDL(
         seed: int | None = None,
         initialWeights: Any = None,
         useRegularizationLosses: bool | None = None,
+        inferenceBatchSize: int | None = None,
+        spillLimit: int | None = None,
+        spillDir: str | None = None,
         loss_callback: LossCallback | None = None,
     ) -> None:
         sparkflow_jvm()
@@ -181,6 +186,9 @@ class SparkAsyncDL(
         seed: int | None = None,
         initialWeights: Any = None,
         useRegularizationLosses: bool | None = None,
+        inferenceBatchSize: int | None = None,
+        spillLimit: int | None = None,
+        spillDir: str | None = None,
         loss_callback: LossCallback | None = None,
     ) -> "SparkAsyncDL":
         """Sets those that are not None; the arguments are the constructor's."""

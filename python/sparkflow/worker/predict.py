@@ -65,6 +65,7 @@ def _predictor(spec: PredictSpec) -> GraphPredictor:
             spec.tf_output,
             spec.tf_dropout,
             spec.dropout,
+            spec.batch,
             spec.threads,
         )
         _predictors[spec] = found

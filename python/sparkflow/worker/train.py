@@ -18,6 +18,7 @@ from sparkflow.ps.buffers import aligned
 from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.worker import columns
 from sparkflow.worker.batches import BatchPlan, Taker
+from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
 
 RESULT = pa.schema(
@@ -55,7 +56,7 @@ class Train:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
         names = ["features"] if spec.tf_label is None else ["features", "label"]
-        matrices = columns.read(batches, names)
+        matrices = columns.read(batches, names, Spill(spec.spill_limit, spec.spill_dir))
         rows = len(matrices[0])
         if rows == 0:
             return _result(partition, 0, 0, None)

@@ -27,6 +27,7 @@ class SparkAsyncDL(override val uid: String)
     with TrainingParams
     with ServerParams
     with StartParams
+    with SpillParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -86,7 +87,9 @@ class SparkAsyncDL(override val uid: String)
     port = $(port),
     seed = get(seed),
     initial = get(initialWeights),
-    verbose = $(verbose)
+    verbose = $(verbose),
+    spillLimit = Some($(spillLimit)).filter(_ > 0),
+    spillDir = get(spillDir)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =
