@@ -16,7 +16,7 @@ from sparkflow.backend.interface import Backend
 from sparkflow.backend.layout import Layout
 from sparkflow.ps.buffers import aligned
 from sparkflow.ps.client import ParameterClient, ServerError
-from sparkflow.worker import columns
+from sparkflow.worker import archives, columns
 from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
@@ -50,7 +50,9 @@ class Train:
         context = TaskContext.get()
         if context is None:
             raise RuntimeError("Train runs in a Spark task")
-        yield self.run(batches, context.partitionId(), context.taskAttemptId())
+        result = self.run(batches, context.partitionId(), context.taskAttemptId())
+        archives.forget()
+        yield result
 
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
