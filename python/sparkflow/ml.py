@@ -21,6 +21,7 @@ from sparkflow.params import (
     OptimizerParams,
     PredictionParams,
     ServerParams,
+    SpillParams,
     StartParams,
     TrafficParams,
     TrainingParams,
@@ -92,6 +93,7 @@ class SparkAsyncDL(
     ServerParams,
     TrafficParams,
     StartParams,
+    SpillParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -147,6 +149,9 @@ class SparkAsyncDL(
         seed: int | None = None,
         initialWeights: Any = None,
         useRegularizationLosses: bool | None = None,
+        inferenceBatchSize: int | None = None,
+        spillLimit: int | None = None,
+        spillDir: str | None = None,
         loss_callback: LossCallback | None = None,
     ) -> None:
         sparkflow_jvm()
@@ -185,6 +190,9 @@ class SparkAsyncDL(
         seed: int | None = None,
         initialWeights: Any = None,
         useRegularizationLosses: bool | None = None,
+        inferenceBatchSize: int | None = None,
+        spillLimit: int | None = None,
+        spillDir: str | None = None,
         loss_callback: LossCallback | None = None,
     ) -> "SparkAsyncDL":
         """Sets those that are not None; the arguments are the constructor's."""

@@ -221,9 +221,22 @@ class PredictionParams(_Base):
         TypeConverters.toBoolean,
     )
 
+    inferenceBatchSize = _param(
+        "inferenceBatchSize",
+        "Rows that transform puts through the graph at once, 1 or more: more take more memory for what the "
+        "graph "
+        "computes. A graph whose placeholder fixes the number decides itself.",
+        TypeConverters.toInt,
+    )
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._setDefault(predictionCol="predicted", tfOutput="out/Sigmoid:0", toKeepDropout=False)
+        self._setDefault(
+            predictionCol="predicted",
+            tfOutput="out/Sigmoid:0",
+            toKeepDropout=False,
+            inferenceBatchSize=1024,
+        )
 
     def getPredictionCol(self) -> str:
         return self._value(self.predictionCol)
@@ -248,6 +261,12 @@ class PredictionParams(_Base):
 
     def setToKeepDropout(self: Self, value: bool | None) -> Self:
         return self._set(toKeepDropout=value)
+
+    def getInferenceBatchSize(self) -> int:
+        return self._value(self.inferenceBatchSize)
+
+    def setInferenceBatchSize(self: Self, value: int | None) -> Self:
+        return self._set(inferenceBatchSize=value)
 
 
 class TrainingParams(_Base):
@@ -425,6 +444,39 @@ class TrafficParams(_Base):
 
     def setTransport(self: Self, value: str | None) -> Self:
         return self._set(transport=value)
+
+
+class SpillParams(_Base):
+    """How much memory a worker's rows may take, and where they go beyond it."""
+
+    spillLimit = _param(
+        "spillLimit",
+        "Most bytes of rows that a worker holds in memory, 1 or more, as float32; a partition of more goes "
+        "to a file in spillDir. -1 holds all rows in memory.",
+        TypeConverters.toInt,
+    )
+    spillDir = _param(
+        "spillDir",
+        "Directory on the workers for the rows beyond spillLimit; it must exist. "
+        "Not set: the directory where Spark's own temporary files go.",
+        TypeConverters.toString,
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._setDefault(spillLimit=-1)
+
+    def getSpillLimit(self) -> int:
+        return self._value(self.spillLimit)
+
+    def setSpillLimit(self: Self, value: int | None) -> Self:
+        return self._set(spillLimit=value)
+
+    def getSpillDir(self) -> str | None:
+        return self._value(self.spillDir)
+
+    def setSpillDir(self: Self, value: str | None) -> Self:
+        return self._set(spillDir=value)
 
 
 class StartParams(_Base):

@@ -285,3 +285,18 @@ def test_cross_validation_copies_params(gaussians: Callable[..., DataFrame]) -> 
         gaussians(2)
     )
     assert best.validationMetrics[1] < best.validationMetrics[0]
+
+
+def test_rows_beyond_the_spill_limit_train_as_those_in_memory(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2, partitions=1).cache()
+    fits = [
+        estimator(iters=3, partitions=1, seed=5, mode="locked", spillLimit=limit).fit(data)
+        for limit in (-1, 1)
+    ]
+    for kept, spilled in zip(*(model.get_weights() for model in fits), strict=True):
+        np.testing.assert_array_equal(kept, spilled)
+
+
+def test_a_spill_directory_that_is_missing_is_named(gaussians: Callable[..., DataFrame]) -> None:
+    with pytest.raises(Exception, match="'/no/such/place'.*spillDir"):
+        estimator(iters=1, spillLimit=1, spillDir="/no/such/place").fit(gaussians(2))

@@ -11,9 +11,6 @@ from sparkflow.backend.layout import Layout
 from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.runtime import session, tf
 
-# Rows that go through the graph at once: bounds the memory of activations, and costs no speed.
-_CHUNK = 1024
-
 
 class GraphPredictor:
     """The user's graph as it is, with trained weights and state, in one session.
@@ -34,6 +31,9 @@ class GraphPredictor:
         A tensor to feed with `dropout`.
     dropout : float
         1 if the graph's dropout takes the share to keep, 0 if it takes the share to drop.
+    batch : int
+        Rows through the graph at once, which bounds the memory of activations; a fixed first dimension of
+        `tf_input` wins over it.
     threads : int
         Threads of the session.
     """
@@ -48,6 +48,7 @@ class GraphPredictor:
         tf_output: str,
         tf_dropout: str | None = None,
         dropout: float = 0.0,
+        batch: int = 1024,
         threads: int = 1,
     ) -> None:
         imported = metagraph.imported(metagraph.parse(graph))
@@ -57,6 +58,7 @@ class GraphPredictor:
             raise ValueError(f"the model's weights do not belong to its graph: {difference}")
         fed, output = metagraph.prediction(imported, tf_input, tf_output, tf_dropout)
         self._feed = Feed("tfInput", "features", fed[0])
+        self._batch = self._feed.batch or batch
         self._extra: list[np.ndarray] = []
         if tf_dropout is not None:
             shape = fed[1].shape.as_list() if fed[1].shape.is_fully_defined() else []
@@ -81,8 +83,8 @@ class GraphPredictor:
             If the rows do not fit the input, or the output is not one value or array for each row.
         """
         inputs = self._feed.rows(rows)
-        chunk = self._feed.batch or _CHUNK
-        outputs = [self._outputs(inputs[i : i + chunk]) for i in range(0, len(inputs), chunk)]
+        starts = range(0, len(inputs), self._batch)
+        outputs = [self._outputs(inputs[start : start + self._batch]) for start in starts]
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def close(self) -> None:

@@ -78,11 +78,14 @@ class Taker:
 
     def __init__(self, array: np.ndarray, most: int) -> None:
         self._array = array
-        # One buffer for all steps: no allocation, and TensorFlow reads it where it is.
-        self._buffer = aligned((most, *array.shape[1:]), array.dtype)
+        self._most = most
+        self._buffer: np.ndarray | None = None
 
     def __call__(self, rows: Rows) -> np.ndarray:
         if isinstance(rows, slice):
             return self._array[rows]
+        if self._buffer is None:
+            # One for all steps: no allocation, and TensorFlow reads it where it is.
+            self._buffer = aligned((self._most, *self._array.shape[1:]), self._array.dtype)
         # mode "raise" would go through a hidden second buffer
         return np.take(self._array, rows, axis=0, out=self._buffer[: len(rows)], mode="clip")

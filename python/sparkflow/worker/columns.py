@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sparkflow.ps.buffers import aligned
+from sparkflow.worker.rows import Rows, Spill, different_sizes
 
 # Offsets of Arrow's binary type are int32.
 _MAX_BINARY_BYTES = (1 << 31) - 1
@@ -50,7 +50,7 @@ def matrix(column: Any, name: str) -> np.ndarray:
     width = int(widths[0])
     other = int(np.argmax(widths != width))
     if widths[other] != width:
-        _raise_widths(name, width // 4, int(widths[other]) // 4)
+        raise different_sizes(name, width // 4, int(widths[other]) // 4)
     if width == 0 or width % 4:
         raise ValueError(
             f"rows of the {name} column have {width} bytes, expected 4 for each value and one at least"
@@ -59,17 +59,32 @@ def matrix(column: Any, name: str) -> np.ndarray:
     return flat.reshape(count, width // 4)
 
 
-def read(batches: Iterable[Any], names: Sequence[str]) -> list[np.ndarray]:
+def read(batches: Iterable[Any], names: Sequence[str], spill: Spill | None = None) -> list[np.ndarray]:
     """Read all batches; return one float32 matrix for each of the named columns.
 
-    Several batches are copied once, into a matrix of the exact size; a single one is not copied.
+    Each batch is copied as it comes and not kept: the rows are in memory once, plus a batch or two. Beyond
+    the limit of `spill` a column's rows go to a file, those of the widest first, and its matrix is that
+    file, mapped.
     """
-    parts: list[list[np.ndarray]] = [[] for _ in names]
+    columns = [Rows(name) for name in names]
     for batch in batches:
         if batch.num_rows:
-            for views, name in zip(parts, names, strict=True):
-                views.append(matrix(batch.column(name), name))
-    return [_joined(views, name) for views, name in zip(parts, names, strict=True)]
+            views = [matrix(batch.column(name), name) for name in names]
+            if spill is not None and spill.limit is not None:
+                _make_room(columns, views, spill.limit, spill.directory())
+            for rows, view in zip(columns, views, strict=True):
+                rows.add(view)
+    return [rows.array() for rows in columns]
+
+
+def _make_room(columns: list[Rows], coming: list[np.ndarray], limit: int, folder: str) -> None:
+    held = {
+        rows: rows.size + view.nbytes for rows, view in zip(columns, coming, strict=True) if not rows.in_file
+    }
+    while sum(held.values()) > limit:
+        largest = max(held, key=lambda rows: held[rows])
+        largest.spill(folder)
+        del held[largest]
 
 
 def doubles(values: np.ndarray) -> Any:
@@ -88,26 +103,3 @@ def packed(values: np.ndarray) -> Any:
     offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
     data = np.ascontiguousarray(values, "<f8")
     return pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-
-
-def _joined(views: list[np.ndarray], name: str) -> np.ndarray:
-    if not views:
-        return np.empty((0, 0), np.float32)
-    if len(views) == 1:
-        return views[0]
-    width = views[0].shape[1]
-    rows = aligned((sum(len(view) for view in views), width))
-    start = 0
-    for view in views:
-        if view.shape[1] != width:
-            _raise_widths(name, width, view.shape[1])
-        rows[start : start + len(view)] = view
-        start += len(view)
-    return rows
-
-
-def _raise_widths(name: str, one: int, other: int) -> None:
-    raise ValueError(
-        f"rows of the {name} column have different sizes, {one} and {other} values: "
-        "all rows must have the same size"
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyspark.broadcast import _broadcastRegistry
 
-from sparkflow.worker import columns
+from sparkflow.worker import archives, columns
 from sparkflow.worker.blob import ModelBlob
 from sparkflow.worker.spec import PredictSpec
 
@@ -38,6 +38,7 @@ class Predict:
             rows = columns.matrix(array, "features")
             outputs = _predictor(self._spec)(rows) if len(rows) else np.empty((0, 1))
             yield self._column(outputs)
+        archives.forget()
 
     def _column(self, outputs: np.ndarray) -> Any:
         if self._spec.vector:
@@ -65,6 +66,7 @@ def _predictor(spec: PredictSpec) -> GraphPredictor:
             spec.tf_output,
             spec.tf_dropout,
             spec.dropout,
+            spec.batch,
             spec.threads,
         )
         _predictors[spec] = found

@@ -27,6 +27,10 @@ class TrainSpec:
         Threads of the TensorFlow session.
     transport : str
         "auto", "tcp" or "shm".
+    spill_limit : int, optional
+        Bytes of rows; None for no limit.
+    spill_dir : str, optional
+        None for Spark's local directory of the worker.
     tf_output, tf_dropout : str, optional
         Only checked, so that what transform could not do is found before the training, not after it.
     """
@@ -46,6 +50,8 @@ class TrainSpec:
     seed: int
     threads: int
     transport: str
+    spill_limit: int | None = None
+    spill_dir: str | None = None
     tf_output: str | None = None
     tf_dropout: str | None = None
 
@@ -70,6 +76,8 @@ class TrainSpec:
             seed=spec["seed"],
             threads=spec["threads"],
             transport=spec["transport"],
+            spill_limit=spec.get("spillLimit"),
+            spill_dir=spec.get("spillDir"),
             tf_output=spec.get("tfOutput"),
             tf_dropout=spec.get("tfDropout"),
         )
@@ -87,6 +95,8 @@ class PredictSpec:
         SHA-256 of the model, hexadecimal.
     dropout : float
         What tfDropout is fed with.
+    batch : int
+        Rows through the graph at once.
     vector : bool
         Whether a row's output is a vector; else it is one double.
     """
@@ -97,6 +107,7 @@ class PredictSpec:
     tf_output: str
     tf_dropout: str | None
     dropout: float
+    batch: int
     vector: bool
     threads: int
 
@@ -113,6 +124,7 @@ class PredictSpec:
             tf_output=spec["tfOutput"],
             tf_dropout=spec["tfDropout"],
             dropout=1.0 if spec["toKeepDropout"] else 0.0,
+            batch=spec["inferenceBatchSize"],
             vector=spec["output"] == "vector",
             threads=spec["threads"],
         )

@@ -15,8 +15,9 @@ from pyspark import TaskContext
 from sparkflow.backend.interface import Backend
 from sparkflow.backend.layout import Layout
 from sparkflow.ps.client import ParameterClient, ServerError
-from sparkflow.worker import columns
+from sparkflow.worker import archives, columns
 from sparkflow.worker.batches import BatchPlan, Taker
+from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
 
 RESULT = pa.schema(
@@ -48,13 +49,15 @@ class Train:
         context = TaskContext.get()
         if context is None:
             raise RuntimeError("Train runs in a Spark task")
-        yield self.run(batches, context.partitionId(), context.taskAttemptId())
+        result = self.run(batches, context.partitionId(), context.taskAttemptId())
+        archives.forget()
+        yield result
 
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
         names = ["features"] if spec.tf_label is None else ["features", "label"]
-        matrices = columns.read(batches, names)
+        matrices = columns.read(batches, names, Spill(spec.spill_limit, spec.spill_dir))
         rows = len(matrices[0])
         if rows == 0:
             return _result(partition, 0, 0, None)

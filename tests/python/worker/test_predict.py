@@ -69,6 +69,7 @@ def spec(**changes):
         "tfOutput": "out:0",
         "tfDropout": None,
         "toKeepDropout": False,
+        "inferenceBatchSize": 3,
         "output": "vector",
         "threads": 1,
     }

@@ -29,6 +29,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setSeed(17)
       .setInitialWeights(state)
       .setVerbose(1)
+      .setSpillLimit(1L << 40)
+      .setSpillDir("/spill")
       .trainRequest
     assert(
       request == TrainRequest(
@@ -54,7 +56,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
         transport = "tcp",
         seed = Some(17L),
         initial = Some(state),
-        verbose = 1
+        verbose = 1,
+        spillLimit = Some(1L << 40),
+        spillDir = Some("/spill")
       )
     )
   }
@@ -63,6 +67,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
     val request = new SparkAsyncDL().trainRequest
     assert(request.labelCol.isEmpty && request.tfLabel.isEmpty && request.optimizerOptions.isEmpty)
     assert(request.seed.isEmpty && request.initial.isEmpty)
+    assert(request.spillLimit.isEmpty && request.spillDir.isEmpty)
   }
 
   test("acquireLock makes the request's mode locked") {

@@ -30,7 +30,10 @@ class ParamsTest extends AnyFunSuite {
         "verbose" -> 0,
         "port" -> 0,
         "mode" -> "hogwild",
-        "useRegularizationLosses" -> false
+        "useRegularizationLosses" -> false,
+        "transport" -> "auto",
+        "spillLimit" -> -1L,
+        "inferenceBatchSize" -> 1024
       )
     )
   }
@@ -45,7 +48,17 @@ class ParamsTest extends AnyFunSuite {
   test("optional params have no default") {
     val stage = new SparkAsyncDL
     val optional = stage.params.filterNot(stage.isDefined).map(_.name).toSet
-    assert(optional == Set("labelCol", "tfLabel", "tfDropout", "optimizerOptions", "seed", "initialWeights"))
+    assert(
+      optional == Set(
+        "labelCol",
+        "tfLabel",
+        "tfDropout",
+        "optimizerOptions",
+        "seed",
+        "initialWeights",
+        "spillDir"
+      )
+    )
   }
 
   test("every param has a doc of its own and can be set and got by name") {
@@ -96,8 +109,8 @@ class ParamsTest extends AnyFunSuite {
     ("mode sync", _.setMode("sync"), "mode is 'sync', which this version of SparkFlow does not have yet"),
     (
       "transport unknown",
-      _.setTransport("smh"),
-      "transport is 'smh', expected 'auto', 'tcp' or 'shm' (did you mean 'shm'?): "
+      _.setTransport("shn"),
+      "transport is 'shn', expected 'auto', 'tcp' or 'shm' (did you mean 'shm'?): "
     ),
     ("transport null", _.setTransport(null), "transport is null, expected 'auto', 'tcp' or 'shm': "),
     (
@@ -108,6 +121,14 @@ class ParamsTest extends AnyFunSuite {
     ("options a list", _.setOptimizerOptions("[1]"), "optimizerOptions is '[1]', expected a JSON object"),
     ("options empty", _.setOptimizerOptions(""), "optimizerOptions is '', expected a JSON object"),
     ("options null", _.setOptimizerOptions(null), "optimizerOptions is null, expected a JSON object"),
+    ("spillLimit 0", _.setSpillLimit(0), "spillLimit is 0, expected -1, or 1 or more: "),
+    ("spillLimit -2", _.setSpillLimit(-2), "spillLimit is -2, expected -1, or 1 or more: "),
+    ("spillDir empty", _.setSpillDir(""), "spillDir is '', expected the path of a directory: "),
+    (
+      "inferenceBatchSize 0",
+      _.setInferenceBatchSize(0),
+      "inferenceBatchSize is 0, expected 1 or more: "
+    ),
     ("inputCol empty", _.setInputCol(""), "inputCol is '', expected the name of a column: "),
     ("labelCol null", _.setLabelCol(null), "labelCol is null, expected the name of a column: "),
     ("predictionCol blank", _.setPredictionCol(" "), "predictionCol is ' ', expected the name of a column: "),

@@ -3,9 +3,10 @@ package sparkflow.job
 import java.nio.{ByteBuffer, ByteOrder}
 
 import org.apache.spark.ml.attribute.AttributeGroup
-import org.apache.spark.ml.linalg.{DenseVector, SQLDataTypes, SparseVector, Vector}
+import org.apache.spark.ml.linalg.{DenseVector, SQLDataTypes, Vector}
 import org.apache.spark.sql.Column
-import org.apache.spark.sql.functions._
+import org.apache.spark.sql.functions.{array, udf}
+import org.apache.spark.sql.sparkflow.PackRow
 import org.apache.spark.sql.types._
 
 import sparkflow.Names
@@ -54,41 +55,16 @@ object PackedColumn {
 
   /** The packed column. A null row, or a null element of an array, fails the job with a message that names the column. */
   def apply(column: Column, dataType: DataType, name: String): Column = {
-    val isNull = raise_error(
-      lit(
-        s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
-          s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"
-      )
-    ).cast(BinaryType)
-    val packed = dataType match {
+    val ifNull =
+      s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
+        s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"
+    dataType match {
+      case t if t == SQLDataTypes.VectorType => PackRow.column(column, PackRow.vector, ifNull)
+      case ArrayType(DoubleType, _)          => PackRow.column(column, PackRow.doubleArray, ifNull)
       case ArrayType(_, containsNull) =>
-        val floats = packArray(column.cast(ArrayType(FloatType, containsNull)))
-        if (containsNull) when(exists(column, _.isNull), isNull).otherwise(floats) else floats
-      case t if t == SQLDataTypes.VectorType => packVector(column)
-      case _                                 => packArray(array(column.cast(FloatType)))
+        PackRow.column(column.cast(ArrayType(FloatType, containsNull)), PackRow.floatArray, ifNull)
+      case _ => PackRow.column(array(column.cast(FloatType)), PackRow.floatArray, ifNull)
     }
-    when(column.isNull, isNull).otherwise(packed)
-  }
-
-  private val packVector = udf { (v: Vector) =>
-    val out = ByteBuffer.allocate(4 * v.size).order(ByteOrder.LITTLE_ENDIAN)
-    v match {
-      case sparse: SparseVector =>
-        val (indices, values) = (sparse.indices, sparse.values)
-        var i = 0
-        while (i < indices.length) { out.putFloat(4 * indices(i), values(i).toFloat); i += 1 }
-      case dense =>
-        val values = dense.toArray
-        var i = 0
-        while (i < values.length) { out.putFloat(4 * i, values(i).toFloat); i += 1 }
-    }
-    out.array()
-  }
-
-  private val packArray = udf { (values: Array[Float]) =>
-    val out = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN)
-    out.asFloatBuffer().put(values)
-    out.array()
   }
 
   /** The other way, for predictions: little-endian float64 to an ML vector. */

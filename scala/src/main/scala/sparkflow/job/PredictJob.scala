@@ -21,7 +21,8 @@ final case class PredictRequest(
     tfInput: String,
     tfOutput: String,
     tfDropout: Option[String],
-    toKeepDropout: Boolean
+    toKeepDropout: Boolean,
+    inferenceBatchSize: Int
 )
 
 /** Predictions as a lazy column: the model is broadcast once, and each Python worker keeps its session between tasks. */
@@ -56,6 +57,7 @@ final class PredictJob(request: PredictRequest) {
         ("tfOutput" -> request.tfOutput) ~
         ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
         ("toKeepDropout" -> request.toKeepDropout) ~
+        ("inferenceBatchSize" -> request.inferenceBatchSize) ~
         ("output" -> (if (vector) "vector" else "double")) ~
         ("threads" -> PythonWorker.threads(session.sparkContext))
     )

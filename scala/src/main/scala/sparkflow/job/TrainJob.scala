@@ -98,9 +98,13 @@ object TrainJob {
   private def runRound(data: DataFrame, spec: TrainSpec): Long = {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
-    val results = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult).collect()
+    val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
+    val results = PythonBridge.collectBatched(trained, batchBytes)
     results.map(_.getAs[Long]("rows")).sum
   }
+
+  // Of rows on their way to a worker, which holds a few such batches. Spark's 64 MB are slower, too: no cache holds them.
+  private val batchBytes = 4L << 20
 
   private val workerResult = new StructType()
     .add("partition", IntegerType)

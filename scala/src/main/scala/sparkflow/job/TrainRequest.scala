@@ -4,7 +4,8 @@ import sparkflow.ps.store.ModelState
 
 /** Everything a fit needs, as plain data; what each field means is said by the Param of the same name.
   *
-  * @param initial weights to start from; None starts from the graph's own initializers
+  * @param initial    weights to start from; None starts from the graph's own initializers
+  * @param spillLimit bytes; None for no limit
   */
 final case class TrainRequest(
     graph: String,
@@ -29,7 +30,9 @@ final case class TrainRequest(
     transport: String,
     seed: Option[Long],
     initial: Option[ModelState],
-    verbose: Int
+    verbose: Int,
+    spillLimit: Option[Long],
+    spillDir: Option[String]
 )
 
 /** @param seed the seed that the fit used, also when it drew it itself */

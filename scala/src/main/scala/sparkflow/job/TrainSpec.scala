@@ -1,6 +1,6 @@
 package sparkflow.job
 
-import org.json4s.{JNull, JString}
+import org.json4s.{JInt, JNull, JString}
 import org.json4s.JsonDSL._
 import org.json4s.jackson.JsonMethods
 
@@ -32,7 +32,9 @@ private[job] final case class TrainSpec(
       ("shufflePerIter" -> request.shufflePerIter) ~
       ("seed" -> seed) ~
       ("threads" -> threads) ~
-      ("transport" -> request.transport)
+      ("transport" -> request.transport) ~
+      ("spillLimit" -> request.spillLimit.map(JInt(_)).getOrElse(JNull)) ~
+      ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )
 
   /** Never the secret. */

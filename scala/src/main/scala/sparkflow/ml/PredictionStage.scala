@@ -10,7 +10,15 @@ import sparkflow.ps.store.ModelState
 private[ml] trait PredictionStage extends InputParams with PredictionParams {
 
   private[ml] def predictRequest(graph: String, state: ModelState): PredictRequest =
-    PredictRequest(graph, state, $(tfInput), $(tfOutput), get(tfDropout), $(toKeepDropout))
+    PredictRequest(
+      graph,
+      state,
+      $(tfInput),
+      $(tfOutput),
+      get(tfDropout),
+      $(toKeepDropout),
+      $(inferenceBatchSize)
+    )
 
   /** @throws IllegalArgumentException if a column is wrong or missing, or the prediction column is there already */
   private[ml] def withPrediction(schema: StructType, job: PredictJob): StructType = {

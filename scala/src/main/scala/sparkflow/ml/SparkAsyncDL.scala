@@ -28,6 +28,7 @@ class SparkAsyncDL(override val uid: String)
     with ServerParams
     with TrafficParams
     with StartParams
+    with SpillParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -88,7 +89,9 @@ class SparkAsyncDL(override val uid: String)
     transport = $(transport),
     seed = get(seed),
     initial = get(initialWeights),
-    verbose = $(verbose)
+    verbose = $(verbose),
+    spillLimit = Some($(spillLimit)).filter(_ > 0),
+    spillDir = get(spillDir)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =

@@ -1,6 +1,6 @@
 package sparkflow.params
 
-import org.apache.spark.ml.param.{BooleanParam, Param, Params}
+import org.apache.spark.ml.param.{BooleanParam, IntParam, Param, Params}
 
 /** What a fitted model computes, and the column that it goes to. */
 trait PredictionParams extends Params {
@@ -38,7 +38,20 @@ trait PredictionParams extends Params {
       "false if it is the share to drop (transform feeds 0.0)."
   )
 
-  setDefault(predictionCol -> "predicted", tfOutput -> "out/Sigmoid:0", toKeepDropout -> false)
+  final val inferenceBatchSize: IntParam = new IntParam(
+    this,
+    "inferenceBatchSize",
+    "Rows that transform puts through the graph at once, 1 or more: more take more memory for what the graph " +
+      "computes. A graph whose placeholder fixes the number decides itself.",
+    Expect.atLeast("inferenceBatchSize", 1, "give the rows of a batch, such as 1024")
+  )
+
+  setDefault(
+    predictionCol -> "predicted",
+    tfOutput -> "out/Sigmoid:0",
+    toKeepDropout -> false,
+    inferenceBatchSize -> 1024
+  )
 
   def getPredictionCol: String = $(predictionCol)
 
@@ -55,4 +68,8 @@ trait PredictionParams extends Params {
   def getToKeepDropout: Boolean = $(toKeepDropout)
 
   def setToKeepDropout(value: Boolean): this.type = set(toKeepDropout, value)
+
+  def getInferenceBatchSize: Int = $(inferenceBatchSize)
+
+  def setInferenceBatchSize(value: Int): this.type = set(inferenceBatchSize, value)
 }

@@ -5,13 +5,14 @@ import scala.jdk.CollectionConverters._
 import org.apache.spark.{JobArtifactSet, SparkContext}
 import org.apache.spark.api.python.{PythonBroadcast, PythonFunction, SimplePythonFunction}
 import org.apache.spark.broadcast.Broadcast
-import org.apache.spark.sql.{Column, DataFrame, SparkSession}
+import org.apache.spark.sql.{Column, DataFrame, Row, SparkSession}
 import org.apache.spark.sql.catalyst.expressions.{Expression, PythonUDF}
 import org.apache.spark.sql.classic.{
   Dataset => ClassicDataset,
   ExpressionUtils,
   SparkSession => ClassicSession
 }
+import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.types.{DataType, StructType}
 
 /** The private parts of Spark SQL that start a Python worker from the JVM; no logic of ours. Each call has the same
@@ -68,6 +69,18 @@ object PythonBridge {
         data.mapInArrow(column(name, function, result, children, mapArrowIter), isBarrier = false)
       case other => throw connect(other)
     }
+  }
+
+  /** Runs a `mapInArrow` and collects what it gives; its Arrow batches take about `bytes`, unless the session says how
+    * much: the tasks read the setting from the job's properties.
+    */
+  def collectBatched(data: DataFrame, bytes: Long): Array[Row] = {
+    val context = data.sparkSession.sparkContext
+    val key = SQLConf.ARROW_EXECUTION_MAX_BYTES_PER_BATCH.key
+    val before = context.getLocalProperty(key)
+    context.setLocalProperty(key, bytes.toString)
+    try data.collect()
+    finally context.setLocalProperty(key, before)
   }
 
   /** The function over a column: an iterator of Arrow arrays in, one of as many values out; lazy. */
