@@ -37,7 +37,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
       if (push.shared) {
         if (!exchange.exists(_.isInstanceOf[SharedExchange]))
           throw malformed("a gradient in a shared segment, but none is attached")
-        exact("body of a Push whose gradient is shared", length, 0, "empty body")
+        if (length != 0) throw malformed(s"a body of $length bytes beside a gradient in the shared segment")
         Nil
       } else {
         exact("gradient", length, 4L * count, s"$count weights")
