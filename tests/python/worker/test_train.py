@@ -1,7 +1,10 @@
 """The whole worker against a server in Python: from Arrow rows to pushed gradients."""
 
+import gc
 import json
+import os
 import threading
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -74,6 +77,25 @@ def test_shared_memory_and_tcp_give_the_same_weights(tmp_path):
         train(shared, iters=3, transport="shm")
     assert shared.shared_pushes == 12
     np.testing.assert_array_equal(tcp.weights, shared.weights)
+
+
+def test_a_worker_that_lives_on_keeps_no_shared_memory_and_no_file(tmp_path):
+    def held():
+        gc.collect()
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        return sum(str(tmp_path) in line for line in maps), len(os.listdir("/proc/self/fd"))
+
+    def fit():
+        with FakeServer(shared=tmp_path) as server:
+            train(server, iters=2, transport="shm")
+        assert server.shared_pushes == 8
+
+    fit()  # TensorFlow opens what it keeps
+    before = held()
+    for _ in range(5):
+        fit()
+    assert before[0] == 0
+    assert held() == before
 
 
 def test_shared_memory_that_is_asked_for_and_not_there_is_an_error():

@@ -12,6 +12,9 @@ import sparkflow.ps.shm.SharedSegment
 
 class SharedMemoryTest extends ServerTest {
   private val directory = Files.createTempDirectory("sparkflow-shm-test")
+  private def maps(name: Any): Int = Using.resource(Files.lines(Path.of("/proc/self/maps")))(
+    _.iterator.asScala.count(_.contains(name.toString))
+  )
   private def files: Seq[Path] = Using.resource(Files.list(directory))(_.iterator.asScala.toList)
 
   private def sharing(at: Path = directory) = config().copy(sharedMemory = Some(at))
@@ -74,6 +77,17 @@ class SharedMemoryTest extends ServerTest {
     }
   }
 
+  test("the memory is unmapped when its worker leaves, and when the server closes") {
+    val live = new Live(sharing(), new Events)
+    val (one, two) = (live.worker(0), live.worker(1))
+    val (first, second) = (share(one)._1.text, share(two)._1.text)
+    assert(maps(first) === 3 && maps(second) === 3) // two vectors of the server's, and the test's own
+    one.close()
+    two.call(Pull)
+    live.close()
+    assert(maps(first) === 1 && maps(second) === 1)
+  }
+
   test("only the owner can open a segment, and a worker that never attaches leaves nothing behind") {
     withServer(sharing()) { live =>
       val w = live.worker(0)
@@ -128,15 +142,12 @@ class SharedMemoryTest extends ServerTest {
     assert(segment.length === 3 * 4096 + 8192 + 100)
     assert(segment.gradient.map(_.remaining) === Seq(8192, 100))
     assert(segment.weights.map(_.remaining) === Seq(8192, 100))
-    def maps = Using.resource(Files.lines(Path.of("/proc/self/maps")))(
-      _.iterator.asScala.count(_.contains("sparkflow-0102"))
-    )
-    assert(maps === 4)
+    assert(maps(segment.path) === 4)
     segment.weights(1).put(99, 7.toByte)
     val bytes = Files.readAllBytes(segment.path)
     assert(bytes.length === segment.length && bytes.last === 7)
     segment.close()
     segment.close()
-    assert(maps === 0 && files === Nil)
+    assert(maps(segment.path) === 0 && files === Nil)
   }
 }

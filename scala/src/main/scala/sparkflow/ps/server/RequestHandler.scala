@@ -184,7 +184,8 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
           segment = Some(made)
           Segment(made.length, made.weightsOffset, made.path.toString)
         } catch {
-          case e: IOException =>
+          // Unsupported: a file system that knows no owner, as on Windows
+          case e @ (_: IOException | _: UnsupportedOperationException) =>
             val why =
               s"the parameter server cannot make ${2 * pieces.map(_.toLong).sum} bytes of shared memory in $directory: $e"
             fit.notShared(why)
