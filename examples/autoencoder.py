@@ -1,6 +1,6 @@
 """The autoencoder of SparkFlow 0.7's examples on MNIST: no label; the output is a code of 128 numbers.
 
-Run: dev/setup, then PYTHONPATH=python .venv/bin/python examples/autoencoder.py [ITERATIONS]
+Run: dev/setup, then PYTHONPATH=python .venv/bin/python examples/autoencoder.py [ITERATIONS [ROWS]]
 """
 
 import sys
@@ -57,4 +57,4 @@ def main(iters: int = 10, rows: int | None = None) -> float:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:2]))
+    main(*(int(argument) for argument in sys.argv[1:3]))

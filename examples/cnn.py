@@ -1,6 +1,6 @@
 """The convolutional net of SparkFlow 0.7's examples on MNIST; prints the accuracy on the 10,000 test images.
 
-Run: dev/setup, then PYTHONPATH=python .venv/bin/python examples/cnn.py [ITERATIONS]
+Run: dev/setup, then PYTHONPATH=python .venv/bin/python examples/cnn.py [ITERATIONS [ROWS]]
 """
 
 import sys
@@ -62,4 +62,4 @@ def main(iters: int = 2, rows: int | None = None) -> float:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:2]))
+    main(*(int(argument) for argument in sys.argv[1:3]))

@@ -15,7 +15,7 @@ def load_checkpoint(path: str, **params: Any) -> SparkAsyncDLModel:
         ``<path>.index`` or, if there is no such file, of the latest checkpoint in the same folder.
     **params
         Of the model: ``inputCol``, ``tfInput``, ``tfOutput``, ``predictionCol``, ``tfDropout``,
-        ``toKeepDropout``. None leaves one as it is.
+        ``toKeepDropout``, ``inferenceBatchSize``. None leaves one as it is.
 
     Raises
     ------

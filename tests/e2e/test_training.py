@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -240,6 +241,38 @@ def test_nothing_is_left_after_a_fit(spark: SparkSession, gaussians: Callable[..
     threads = spark._jvm.java.lang.Thread.getAllStackTraces().keySet()
     names = [t.getName() for t in threads]
     assert not [n for n in names if n.startswith("sparkflow")]
+
+
+def listening(port: int) -> list[str]:
+    """The addresses, as the kernel writes them, on which somebody listens at this port."""
+    found = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            address, state = line.split()[1], line.split()[3]
+            if state == "0A" and int(address.rsplit(":", 1)[1], 16) == port:
+                found.append(address.rsplit(":", 1)[0])
+    return found
+
+
+def test_the_server_listens_on_the_drivers_address_alone_and_not_after_a_failure(
+    spark: SparkSession, gaussians: Callable[..., DataFrame]
+) -> None:
+    host = spark.conf.get("spark.driver.host")
+    with socket.create_server((host, 0)) as free:
+        port = free.getsockname()[1]
+    during: list[list[str]] = []
+
+    def look(loss: float, iteration: int, partition: int) -> None:
+        during.append(listening(port))
+        raise ValueError("seen enough")
+
+    with pytest.raises(ValueError, match="seen enough"):
+        estimator(port=port, iters=1000, loss_callback=look).fit(gaussians(2))
+    (address,) = during[0]
+    assert int(address, 16) != 0, "0.0.0.0 and :: are all zeros"
+    assert listening(port) == []
+    threads = spark._jvm.java.lang.Thread.getAllStackTraces().keySet()
+    assert not [t.getName() for t in threads if t.getName().startswith("sparkflow")]
 
 
 def test_the_secret_stays_out_of_the_event_log(

@@ -40,7 +40,8 @@ def session(graph: Any, threads: int) -> Any:
         inter_op_parallelism_threads=threads,
         allow_soft_placement=True,
     )
-    if threads == 1 and _runs_on_one_thread(graph):
+    # With a GPU the graph is cut in two, and one half may wait for the other.
+    if threads == 1 and not _GPU and _runs_on_one_thread(graph):
         # Spares each op the hand-over to a pool of threads: 5 % of a step of a small dense net.
         config.experimental.executor_type = "SINGLE_THREADED_EXECUTOR"
     # Several workers may share a GPU; by default the first would take all its memory.

@@ -16,7 +16,6 @@ from sparkflow.ps import connection, handshake, wire
 from sparkflow.ps.connection import Connection, floats
 from sparkflow.ps.exchange import Exchange, SharedExchange, TcpExchange
 
-NEWER_ATTEMPT = 3
 FIT_OVER = 4
 
 # A message that a person is to read; a TensorFlow error may quote a whole graph.
@@ -33,14 +32,15 @@ class ServerError(Exception):
     code : int
         One of the codes of docs/protocol.md.
     quiet : bool
-        Whether the task has nothing more to do and nothing to complain about: the fit is over, or a newer
-        attempt of this task is at work.
+        Whether the task has nothing more to do and nothing to complain about: the fit is over. A task that a
+        newer attempt has taken over must fail instead: Spark takes the first attempt that succeeds for the
+        partition's result and kills the other, which is the one that trains.
     """
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.quiet = code in (NEWER_ATTEMPT, FIT_OVER)
+        self.quiet = code == FIT_OVER
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class ParameterClient:
     def share(self) -> str | None:
         """Go over to shared memory, if the server is on this host; return None, or why not.
 
-        `weights` is another array afterwards, of the server's current weights.
+        `weights` is another array afterwards, which has no values before `pull` or an answer to a push.
         """
         if not self._same_host:
             return "the parameter server is on another host"

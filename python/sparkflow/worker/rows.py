@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -105,8 +106,9 @@ class Rows:
         if not self._size:
             return np.empty((0, 0), np.float32)
         if self._memory is not None:
-            self._memory.resize(self._size)
             memory = self._memory
+            with suppress(SystemError):  # other systems have no mremap
+                memory.resize(self._size)
         else:
             assert self._file is not None
             with self._file as file:
@@ -115,7 +117,7 @@ class Rows:
                 except OSError as error:
                     raise self._failure(error, self._size) from error
                 memory = mmap.mmap(file.fileno(), self._size, access=mmap.ACCESS_READ)
-        return np.frombuffer(memory, np.float32).reshape(-1, self._width)
+        return np.frombuffer(memory, np.float32, self._size // 4).reshape(-1, self._width)
 
     def _write(self, data: memoryview) -> None:
         assert self._file is not None

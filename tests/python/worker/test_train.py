@@ -18,6 +18,7 @@ from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.runtime import tf
 from sparkflow.ps import wire
+from sparkflow.ps.client import ServerError
 from sparkflow.worker.train import RESULT, Train
 from worker.packing import batch, packed, train_spec
 
@@ -204,9 +205,15 @@ def test_a_loss_that_is_no_number_stops_with_iteration_and_hint():
     assert len(server.pushes) == 2
 
 
-@pytest.mark.parametrize("code", [3, 4])
-def test_a_fit_that_is_over_ends_the_task_quietly(code):
-    with FakeServer(refuse=wire.Error(code, "cancelled: loss became nan")) as server:
+def test_a_task_that_a_newer_attempt_has_taken_over_fails_so_that_spark_keeps_the_newer():
+    refusal = wire.Error(3, "a newer attempt of partition 0 is known")
+    with FakeServer(refuse=refusal) as server, pytest.raises(ServerError, match="newer attempt"):
+        train(server)
+    assert server.failures == []
+
+
+def test_a_fit_that_is_over_ends_the_task_quietly():
+    with FakeServer(refuse=wire.Error(4, "cancelled: loss became nan")) as server:
         result = train(server)
     assert result == {"partition": 0, "rows": 30, "steps": 0, "message": "cancelled: loss became nan"}
     assert server.failures == []

@@ -26,6 +26,17 @@ class EventQueueTest extends AnyFunSuite {
     assert(seen.result() === (0 until 100))
   }
 
+  test("a slow listener gets everything, though all of it takes longer than the timeout") {
+    val seen = new AtomicInteger
+    val slow = new CountDownLatch(1)
+    val queue =
+      new EventQueue(listener { _ => slow.await(60, TimeUnit.MILLISECONDS); seen.incrementAndGet(); () }, 2)
+    queue.start()
+    (0 until 10).foreach(i => queue.report(report(i))(() => ()))
+    queue.close(200.millis)
+    assert(seen.get === 10)
+  }
+
   test("beyond the capacity a report is accepted only when it was delivered") {
     val gate = new CountDownLatch(1)
     val accepted = new AtomicInteger

@@ -82,7 +82,7 @@ private[job] object PythonWorker {
     val process =
       try
         new ProcessBuilder(executable, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
-          .redirectErrorStream(true)
+          .redirectError(ProcessBuilder.Redirect.DISCARD) // warnings are no answer
           .start()
       catch { case e: IOException => throw failed(e.getMessage, e) }
     process.getOutputStream.close()

@@ -57,6 +57,7 @@ object TrainJob {
       val threads = PythonWorker.threads(sc)
       val data = packed(dataset, request)
       for (round <- 0 until request.partitionShuffles) {
+        events.check()
         val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
         if (runRound(shuffled(data, round, seed), spec) == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
@@ -100,6 +101,9 @@ object TrainJob {
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
     val results = PythonBridge.collectBatched(trained, batchBytes)
+    results.flatMap(row => Option(row.getAs[String]("message"))).headOption.foreach { why =>
+      throw new TrainingException(s"a worker ended before its iterations were done: $why", null)
+    }
     results.map(_.getAs[Long]("rows")).sum
   }
 
@@ -144,9 +148,12 @@ object TrainJob {
     override def failed(message: String): Unit =
       if (firstFailure.compareAndSet(null, message)) cancel(message)
 
+    /** @throws TrainingException if the fit has failed; a round that had not begun could not be cancelled */
+    def check(): Unit = failure.foreach(message => throw new TrainingException(message, null))
+
     def end(): Unit = {
       progress.end()
-      failure.foreach(message => throw new TrainingException(message, null))
+      check()
     }
   }
 }

@@ -63,8 +63,12 @@ private[ml] object Manifest {
       Manifest(
         text(root, "sparkflowVersion"),
         root \ "trainingSeed" match {
-          case JInt(seed) => Some(seed.toLong)
-          case _          => None
+          case JNothing                       => None
+          case JInt(seed) if seed.isValidLong => Some(seed.toLong)
+          case other =>
+            throw new IllegalArgumentException(
+              s"trainingSeed is ${JsonMethods.compact(other)}, expected a 64-bit integer"
+            )
         },
         Layout.fromJson(JsonMethods.compact(root \ "layout")),
         (root \ "files")

@@ -51,7 +51,8 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
   def failure: Option[String] = fit.failure
 
   /** Ends the fit. Workers that ask on are told that it is over. On return the port is closed, every event is delivered
-    * and the threads are gone; each stage is bounded by `closeTimeout`. May be called more than once, and from a listener
+    * and the threads are gone; each stage is bounded by a timeout of the
+    * config. May be called more than once, and from a listener
     * (which then is the one thread that still runs).
     */
   def close(): Unit = synchronized {
@@ -60,7 +61,8 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
     netty.foreach(_.close(fit.failure.getOrElse("the fit is over")))
     netty = None
     fit.close()
-    queue.close(config.closeTimeout)
+    // A fit that failed, or was cancelled, has no news worth waiting for.
+    queue.close(if (fit.failure.isEmpty) config.listenerTimeout else config.closeTimeout)
   }
 }
 

@@ -26,10 +26,13 @@ import scala.concurrent.duration._
   *   compute as long as it needs. TCP has given up on a dead path well before
   * @param lingerTimeout how long a refused connection is still read (and its bytes dropped), so that the peer gets
   *   to read the Error instead of a connection reset
-  * @param closeTimeout bound of each stage of `close`: last answers, event loops, undelivered events
+  * @param closeTimeout bound of each stage of `close`: last answers, event loops
+  * @param listenerTimeout how long `close` waits for the listener to take its next event. A callback may write to a slow
+  *   place; one that hangs must not hang the fit
   * @param maxHandshakes connections that have not yet proven the secret; more are closed at once. Every task slot
   *   of a large cluster may connect in the same instant, and each costs a few kilobytes
-  * @param eventCapacity events that may wait for a slow listener before the workers that report wait with them
+  * @param eventCapacity events that may wait for a slow listener before the workers that report wait with them: as few as
+  *   hide its usual jitter, as a worker gives up after 5 minutes, in which the listener must get through all of them
   */
 final case class ServerConfig(
     host: String,
@@ -46,8 +49,9 @@ final case class ServerConfig(
     stallTimeout: FiniteDuration = 2.minutes,
     lingerTimeout: FiniteDuration = 5.seconds,
     closeTimeout: FiniteDuration = 5.seconds,
+    listenerTimeout: FiniteDuration = 1.minute,
     maxHandshakes: Int = 1024,
-    eventCapacity: Int = 1024
+    eventCapacity: Int = 16
 ) {
   require(port >= 0 && port <= 65535, s"port must be 0 (any free one) to 65535, got $port")
 }

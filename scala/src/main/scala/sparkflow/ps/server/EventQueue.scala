@@ -41,15 +41,19 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
     ()
   }
 
-  /** Delivers what is queued and ends the thread. A listener that is not through with it after `timeout` is interrupted,
-    * and if it ignores even that, left behind (a daemon thread) with a warning. May be called from the listener.
+  /** Delivers what is queued and ends the thread. A listener that takes no event for `timeout` is interrupted, and if it
+    * ignores even that, left behind (a daemon thread) with a warning. May be called from the listener.
     */
   def close(timeout: FiniteDuration): Unit = {
     queue.add(None)
     if (thread.isAlive && (thread ne Thread.currentThread)) {
-      thread.join(timeout.toMillis)
+      var left = Int.MaxValue
+      while (thread.isAlive && queue.size < left) {
+        left = queue.size
+        thread.join(timeout.toMillis)
+      }
       if (thread.isAlive) {
-        log.warn(s"the fit's listener did not take its last events within $timeout: ${queue.size} are lost")
+        log.warn(s"the fit's listener took no event for $timeout: ${queue.size} are lost")
         queue.clear()
         queue.add(None)
         thread.interrupt()

@@ -1,6 +1,12 @@
 package sparkflow.ps.store
 
-import java.util.concurrent.{CountDownLatch, LinkedBlockingQueue, ThreadPoolExecutor, TimeUnit}
+import java.util.concurrent.{
+  CountDownLatch,
+  LinkedBlockingQueue,
+  RejectedExecutionException,
+  ThreadPoolExecutor,
+  TimeUnit
+}
 import java.util.concurrent.atomic.{AtomicInteger, AtomicReference}
 
 /** Threads that help a caller with one large piece of work; the caller works, too. Used by any number of callers at
@@ -44,12 +50,19 @@ private[store] final class Crew(threads: Int) {
           ()
       }
     for (_ <- 0 until helpers)
-      pool.execute { () =>
-        try help()
-        finally done.countDown()
-      }
+      try
+        pool.execute { () =>
+          try help()
+          finally done.countDown()
+        }
+      catch { case _: RejectedExecutionException => done.countDown() } // closed: the caller does it all
     help()
-    done.await()
+    // Not to be interrupted: a helper that goes on after the return would touch memory that the caller may free.
+    var interrupted = false
+    while (done.getCount > 0)
+      try done.await()
+      catch { case _: InterruptedException => interrupted = true }
+    if (interrupted) Thread.currentThread.interrupt()
     val failure = failed.get
     if (failure != null) throw failure
   }

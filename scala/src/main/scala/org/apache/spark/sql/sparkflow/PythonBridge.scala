@@ -1,5 +1,8 @@
 package org.apache.spark.sql.sparkflow
 
+import java.io.File
+import java.lang.ref.Cleaner
+
 import scala.jdk.CollectionConverters._
 
 import org.apache.spark.{JobArtifactSet, SparkContext}
@@ -57,9 +60,14 @@ object PythonBridge {
       session.sparkContext.addFile(path)
     }
 
-  /** Sends a file that holds one pickled value to the workers that ask for it. */
-  def broadcastFile(sc: SparkContext, path: String): BroadcastFile =
-    new BroadcastFile(sc.broadcast(new PythonBroadcast(path)))
+  /** Sends a file of one pickled value to the workers that ask for it; deletes it when the broadcast is unreachable. */
+  def broadcastFile(sc: SparkContext, path: String): BroadcastFile = {
+    val broadcast = sc.broadcast(new PythonBroadcast(path))
+    cleaner.register(broadcast, () => new File(path).delete())
+    new BroadcastFile(broadcast)
+  }
+
+  private val cleaner = Cleaner.create()
 
   /** The function over all of a partition: an iterator of Arrow record batches in, another out. */
   def mapInArrow(data: DataFrame, function: Function, name: String, result: StructType): DataFrame = {
