@@ -76,6 +76,16 @@ class SparkAsyncDLModelTest extends AnyFunSuite {
 
   test("the model has only the params of prediction") {
     val names = TinyModel.model().params.map(_.name).toSet
-    assert(names == Set("inputCol", "predictionCol", "tfInput", "tfOutput", "tfDropout", "toKeepDropout", "inferenceBatchSize"))
+    assert(
+      names == Set(
+        "inputCol",
+        "predictionCol",
+        "tfInput",
+        "tfOutput",
+        "tfDropout",
+        "toKeepDropout",
+        "inferenceBatchSize"
+      )
+    )
   }
 }
