@@ -139,6 +139,7 @@ def valid() -> list[dict[str, Any]]:
                 "samples": 128,
                 "answerWithWeights": False,
                 "shared": False,
+                "change": False,
                 "loss": 0.693359375,
             },
             WEIGHTS[::-1],
@@ -154,6 +155,7 @@ def valid() -> list[dict[str, Any]]:
                 "samples": 1,
                 "answerWithWeights": True,
                 "shared": False,
+                "change": False,
                 "loss": -1.5,
             },
             WEIGHTS,
@@ -169,8 +171,25 @@ def valid() -> list[dict[str, Any]]:
                 "samples": 300,
                 "answerWithWeights": True,
                 "shared": True,
+                "change": False,
                 "loss": 0.5,
             },
+        ),
+        entry(
+            "push-change",
+            15,
+            "Push",
+            struct.pack("<qqiid", 4, 9, 2400, 5, 0.25),
+            {
+                "step": 4,
+                "version": 9,
+                "samples": 2400,
+                "answerWithWeights": True,
+                "shared": False,
+                "change": True,
+                "loss": 0.25,
+            },
+            WEIGHTS,
         ),
         entry("ack", 16, "Ack", struct.pack("<q", 42), {"version": 42}),
         entry(
@@ -219,7 +238,7 @@ def refused() -> list[dict[str, Any]]:
         entry("bad-meta-length", frame(21, meta_length=2**24 + 1), "meta longer than 16 MiB"),
         entry("bad-body-length", frame(18, body_length=2**63), "body length beyond 2^63 - 1"),
         entry(
-            "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 4, 0.0), floats(WEIGHTS)), "unknown flag"
+            "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 8, 0.0), floats(WEIGHTS)), "unknown flag"
         ),
         entry("bad-text", frame(21, b"\xc3\x28"), "message is not UTF-8"),
     ]

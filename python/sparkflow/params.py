@@ -435,9 +435,23 @@ class TrafficParams(_Base):
         TypeConverters.toString,
     )
 
+    localSteps = _param(
+        "localSteps",
+        "Mini-batches that a worker trains on its own, with the optimizer in its TensorFlow session, before "
+        "it pushes what they have changed, 1 or more; 1 pushes the gradient of every mini-batch to the "
+        "server's optimizer.",
+        TypeConverters.toInt,
+    )
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._setDefault(transport="auto")
+        self._setDefault(transport="auto", localSteps=1)
+
+    def getLocalSteps(self) -> int:
+        return self._value(self.localSteps)
+
+    def setLocalSteps(self: Self, value: int | None) -> Self:
+        return self._set(localSteps=value)
 
     def getTransport(self) -> str:
         return self._value(self.transport)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from sparkflow.backend import lowering, metagraph
 from sparkflow.backend.layout import Layout
+from sparkflow.backend.local import LocalOps
 from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.runtime import session, tf
 from sparkflow.backend.seeding import seed_stateful, seed_stateless
@@ -30,6 +32,8 @@ class GraphBackend:
         Threads of the session.
     tf_output, tf_dropout : str, optional
         What prediction will fetch and feed: not used in training, but refused if it could not work.
+    optimizer : (str, mapping), optional
+        Name and options of the optimizer of `local_step`; `step` is not for use then.
 
     Raises
     ------
@@ -50,6 +54,7 @@ class GraphBackend:
         threads: int = 1,
         tf_output: str | None = None,
         tf_dropout: str | None = None,
+        optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
     ) -> None:
         self._text = graph
         self._seed = seed
@@ -63,12 +68,20 @@ class GraphBackend:
             seeds,
             tf_output,
             tf_dropout,
+            optimizer,
         )
         self._session = session(self._lowered.graph, threads)
-        feeds = [self._lowered.weights, self._lowered.features.name]
+        feeds = [self._lowered.features.name]
         if self._lowered.label is not None:
             feeds.append(self._lowered.label.name)
-        fetches = [self._lowered.loss, *self._lowered.gradient, *self._lowered.updates]
+        fetches = [self._lowered.loss]
+        local = self._lowered.local
+        if local is None:
+            feeds.insert(0, self._lowered.weights)
+            fetches += self._lowered.gradient
+        else:
+            fetches.append(local.apply)
+        fetches += self._lowered.updates
         self._parts = slice(1, 1 + len(self._lowered.gradient))
         tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]
         self._step = self._session.make_callable(fetches, feed_list=tensors)
@@ -105,7 +118,12 @@ class GraphBackend:
 
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
         self.restore(state)
-        self._session.run(list(self._lowered.initializers), {self._lowered.weights: weights})
+        if self._lowered.local is None:
+            self._session.run(list(self._lowered.initializers), {self._lowered.weights: weights})
+        else:
+            self._session.run(list(self._lowered.local.initializers))
+            self.put(weights)
+            self._session.run(list(self._lowered.initializers))
 
     def step(
         self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None = None
@@ -119,6 +137,25 @@ class GraphBackend:
             part.copy() if np.may_share_memory(part, weights) else part for part in fetched[self._parts]
         ]
         return float(fetched[0]), gradient
+
+    def local_step(self, features: np.ndarray, label: np.ndarray | None = None) -> float:
+        self._lowered.features.check_batch(len(features))
+        fetched: list[Any] = self._step(*([features] if label is None else [features, label]))
+        return float(fetched[0])
+
+    def put(self, weights: np.ndarray) -> None:
+        local = self._local()
+        # A copy, as TensorFlow would take the caller's memory itself for the variable's.
+        self._session.run(local.assign, {local.value: weights.copy()})
+
+    def get(self) -> np.ndarray:
+        weights: np.ndarray = self._session.run(self._local().weights)
+        return weights
+
+    def _local(self) -> LocalOps:
+        if self._lowered.local is None:
+            raise ValueError("the weights do not live in this session: it was made without an optimizer")
+        return self._lowered.local
 
     def state(self) -> bytes:
         return b"".join(value.tobytes() for value in self._lowered.state.read(self._session))

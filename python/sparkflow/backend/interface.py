@@ -47,6 +47,18 @@ class Backend(Protocol):
         """
         ...
 
+    def local_step(self, features: np.ndarray, label: np.ndarray | None = None) -> float:
+        """Move the session's own weights by one step of its optimizer; return the loss before it."""
+        ...
+
+    def put(self, weights: np.ndarray) -> None:
+        """Set the session's own weights, a copy; the optimizer keeps what it knows."""
+        ...
+
+    def get(self) -> np.ndarray:
+        """Return the session's own weights, the caller's until the next `local_step`."""
+        ...
+
     def state(self) -> bytes:
         """Return the state as the steps so far left it."""
         ...

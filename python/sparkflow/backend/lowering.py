@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sparkflow.backend import metagraph
 from sparkflow.backend.access import Access
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout
+from sparkflow.backend.local import LocalOps, LocalWeights
 from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.seeding import seed_stateful
@@ -32,7 +33,8 @@ class StepGraph:
     Attributes
     ----------
     weights : str
-        Placeholder, float32 [count]: the flat weights. Whatever reads a trainable variable needs it fed.
+        Placeholder, float32 [count]: the flat weights. Whatever reads a trainable variable needs it fed,
+        unless there is `local`.
     loss : str
         Tensor, float32, of shape [].
     gradient : tuple of str
@@ -43,6 +45,8 @@ class StepGraph:
         Operations to run once in a session, after the state has been set, for what is not shipped.
     state : Access
         The state's variables.
+    local : LocalOps, optional
+        If the weights live in the session.
     """
 
     graph: Any
@@ -55,6 +59,7 @@ class StepGraph:
     updates: tuple[str, ...]
     initializers: tuple[str, ...]
     state: Access
+    local: LocalOps | None
 
 
 def lower(
@@ -65,6 +70,7 @@ def lower(
     seeds: Sequence[int],
     tf_output: str | None = None,
     tf_dropout: str | None = None,
+    optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
 ) -> StepGraph:
     """Lower a MetaGraphDef.
 
@@ -80,6 +86,8 @@ def lower(
         What the random ops of the step that have no seed of their own (dropout) are to depend on.
     tf_output, tf_dropout : str, optional
         What prediction will fetch and feed: only checked.
+    optimizer : (str, mapping), optional
+        Name and options: the weights are to live in the session, and this moves them there.
 
     Raises
     ------
@@ -106,9 +114,11 @@ def lower(
         initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
         state = Access(variables.state)
         with tf.name_scope("sparkflow"):
-            weights, load = _loader(variables)
+            flat = LocalWeights(variables.layout.weight_count, *optimizer) if optimizer else None
+            weights, load = _loader(variables, flat)
             loss = tf.add_n([tf.cast(tf.reduce_mean(part), tf.float32) for part in losses], name="loss")
             gradient = _gradient(losses, variables)
+            local = None if flat is None else flat.ops(gradient, [loss, *updates])
     graph_def = scratch.as_graph_def()
     _read_after_load(graph_def, load.name, {v.op.name for v in variables.trainable})
     graph = tf.Graph()
@@ -126,6 +136,7 @@ def lower(
         tuple(op.name for op in updates),
         tuple(op.name for op in initializers),
         state,
+        local,
     )
 
 
@@ -146,9 +157,13 @@ def _operations(items: Sequence[Any]) -> list[Any]:
     return list({op.name: op for op in operations}.values())
 
 
-def _loader(variables: Variables) -> tuple[Any, Any]:
+def _loader(variables: Variables, local: LocalWeights | None) -> tuple[Any, Any]:
     """Add the placeholder of the flat weights, and the op that sets the trainable variables from it."""
-    flat = tf.placeholder(tf.float32, [variables.layout.weight_count], name="weights")
+    flat = (
+        tf.placeholder(tf.float32, [variables.layout.weight_count], name="weights")
+        if local is None
+        else local.value
+    )
     assigns, start = [], 0
     for variable, entry in zip(variables.trainable, variables.layout.weights, strict=True):
         # A slice that starts and ends on 64 bytes shares the placeholder's memory; tf.split always copies.

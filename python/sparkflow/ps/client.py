@@ -181,7 +181,13 @@ class ParameterClient:
         return self._receive_weights()
 
     def push(
-        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
+        self,
+        step: int,
+        version: int,
+        samples: int,
+        loss: float,
+        gradient: Sequence[np.ndarray],
+        change: bool = False,
     ) -> None:
         """Send the gradient of a step; `wait` must follow.
 
@@ -197,10 +203,13 @@ class ParameterClient:
             The batch's loss.
         gradient : sequence of numpy.ndarray
             float32, one dimension each; one after the other they are as long as the weights.
+        change : bool
+            It is no gradient but a change, which the server adds to the weights.
         """
+        flags = wire.ANSWER_WEIGHTS | self._known.flags | (wire.CHANGE if change else 0)
         self._deadline("Push")
         with self._last_word():
-            self._known.send(step, version, samples, loss, gradient)
+            self._known.send(wire.Push(step, version, samples, flags, loss), gradient)
         self._pushed = True
 
     def wait(self) -> int:

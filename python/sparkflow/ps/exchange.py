@@ -20,14 +20,15 @@ class Exchange(Protocol):
     weights : numpy.ndarray
         float32, one dimension, 64-byte aligned: what the last answer brought. It changes between the sending
         of a gradient and the end of its answer.
+    flags : int
+        What a `Push` must have in its flags.
     """
 
     weights: np.ndarray
+    flags: int
 
-    def send(
-        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
-    ) -> None:
-        """Send the gradient of a step, which is the parts of `gradient` one after the other."""
+    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
+        """Send what is pushed, which is the parts of `gradient` one after the other."""
         ...
 
     def receive(self, length: int) -> None:
@@ -44,14 +45,13 @@ class TcpExchange:
         Values of the weights.
     """
 
+    flags = 0
+
     def __init__(self, connection: Connection, count: int) -> None:
         self._connection = connection
         self.weights = aligned((count,))
 
-    def send(
-        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
-    ) -> None:
-        push = wire.Push(step, version, samples, wire.ANSWER_WEIGHTS, loss)
+    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
         self._connection.send(push, *map(floats, gradient))
 
     def receive(self, length: int) -> None:
@@ -71,6 +71,8 @@ class SharedExchange:
         It is not of the size that the server says.
     """
 
+    flags = wire.SHARED
+
     def __init__(self, connection: Connection, segment: wire.Segment, count: int) -> None:
         self._connection = connection
         descriptor = os.open(segment.text, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -87,9 +89,7 @@ class SharedExchange:
         self._gradient = np.frombuffer(memory, "<f4", count)
         self.weights = np.frombuffer(memory, "<f4", count, segment.weights_offset)
 
-    def send(
-        self, step: int, version: int, samples: int, loss: float, gradient: Sequence[np.ndarray]
-    ) -> None:
+    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
         sizes = [floats(part).size for part in gradient]
         if sum(sizes) != self._gradient.size:
             raise ValueError(f"the gradient has {sum(sizes)} values, expected {self._gradient.size}")
@@ -97,8 +97,7 @@ class SharedExchange:
         for part, size in zip(gradient, sizes, strict=True):
             self._gradient[start : start + size] = part
             start += size
-        flags = wire.ANSWER_WEIGHTS | wire.SHARED
-        self._connection.send(wire.Push(step, version, samples, flags, loss))
+        self._connection.send(push)
 
     def receive(self, length: int) -> None:
         if length:

@@ -26,6 +26,7 @@ MAX_BODY = 8 << 30
 INITIALIZE = 1  # Welcome.flags: this worker makes the initial weights
 ANSWER_WEIGHTS = 1  # Push.flags: the answer is Weights, not Ack
 SHARED = 2  # Push.flags: the gradient is in the shared segment, the body is empty
+CHANGE = 4  # Push.flags: no gradient but a change, to be added to the weights
 MAPPED = 1  # Attached.flags: this worker has mapped the segment
 
 if sys.byteorder != "little":

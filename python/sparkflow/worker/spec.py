@@ -27,6 +27,10 @@ class TrainSpec:
         Threads of the TensorFlow session.
     transport : str
         "auto", "tcp" or "shm".
+    local_steps : int
+        Mini-batches between two pushes.
+    optimizer : (str, dict)
+        Name and all options, as TensorFlow's constructor takes them; for local steps.
     spill_limit : int, optional
         Bytes of rows; None for no limit.
     spill_dir : str, optional
@@ -50,6 +54,8 @@ class TrainSpec:
     seed: int
     threads: int
     transport: str
+    local_steps: int
+    optimizer: tuple[str, dict[str, float | bool]]
     spill_limit: int | None = None
     spill_dir: str | None = None
     tf_output: str | None = None
@@ -76,6 +82,8 @@ class TrainSpec:
             seed=spec["seed"],
             threads=spec["threads"],
             transport=spec["transport"],
+            local_steps=spec["localSteps"],
+            optimizer=(spec["optimizer"]["name"], spec["optimizer"]["options"]),
             spill_limit=spec.get("spillLimit"),
             spill_dir=spec.get("spillDir"),
             tf_output=spec.get("tfOutput"),

@@ -75,6 +75,7 @@ class Train:
             threads=spec.threads,
             tf_output=spec.tf_output,
             tf_dropout=spec.tf_dropout,
+            optimizer=spec.optimizer if spec.local_steps > 1 else None,
         )
         try:
             task = TrainTask(spec, backend, matrices, partition)
@@ -110,7 +111,8 @@ class TrainTask:
         )
         shaped = [backend.features(matrices[0]), *(backend.label(label) for label in matrices[1:])]
         self._takers = [Taker(array, self._plan.batch) for array in shaped]
-        self.made = 0
+        self._number = 0  # of the iteration, over all rounds
+        self.made = 0  # mini-batches
 
     def run(self, client: ParameterClient, attempt: int) -> str | None:
         """Train to the end; return None, or why there was no more to do.
@@ -144,34 +146,67 @@ class TrainTask:
             version = client.pull()
         backend.start(client.weights, state)
 
-        first, skipped = divmod(step, plan.steps_per_iteration)
-        batches = self._batches(first, skipped)
-        inputs = next(batches, None)
+        pushes = -(-plan.steps_per_iteration // spec.local_steps)  # of an iteration
+        first, skipped = divmod(step, pushes)
+        batches = self._batches(first, skipped * spec.local_steps)
+        inputs = next(batches, [])
         for iteration in range(first, spec.iters):
-            number = spec.round * spec.iters + iteration
+            self._number = spec.round * spec.iters + iteration
             total, samples = 0.0, 0
-            for _ in range(plan.steps_per_iteration - skipped):
-                assert inputs is not None
-                count = len(inputs[0])
-                loss, gradient = backend.step(client.weights, *inputs)
-                if not math.isfinite(loss):
-                    raise FloatingPointError(
-                        f"loss became {loss} at iteration {number} (partition {self._partition}, "
-                        f"step {step}): lower tfLearningRate, or look for NaN or unscaled values "
-                        "in the features"
-                    )
-                client.push(step, version, count, loss, gradient)
-                inputs = next(batches, None)  # while the server applies the gradient
+            for push in range(skipped, pushes):
+                left = plan.steps_per_iteration - push * spec.local_steps
+                if spec.local_steps == 1:
+                    count, loss, gradient = self._gradient(client, step, inputs)
+                else:
+                    count, loss, gradient = self._change(client, step, inputs, batches, left)
+                client.push(step, version, count, loss, gradient, change=spec.local_steps > 1)
+                inputs = next(batches, [])  # while the server applies it
                 version = client.wait()
                 step += 1
-                self.made += 1
                 total += loss * count
                 samples += count
             skipped = 0
             if backend.layout.state:
                 state = self._merge_state(client, state)
-            client.report(number, samples, total / samples)
+            client.report(self._number, samples, total / samples)
         client.done()
+
+    def _gradient(
+        self, client: ParameterClient, step: int, inputs: list[np.ndarray]
+    ) -> tuple[int, float, list[np.ndarray]]:
+        """Return the samples, loss and gradient of one mini-batch at the client's weights."""
+        loss, gradient = self._backend.step(client.weights, *inputs)
+        self._check(loss, step)
+        return len(inputs[0]), loss, gradient
+
+    def _change(
+        self,
+        client: ParameterClient,
+        step: int,
+        inputs: list[np.ndarray],
+        batches: Iterator[list[np.ndarray]],
+        left: int,
+    ) -> tuple[int, float, list[np.ndarray]]:
+        """Take local steps, `left` at most; return their samples, mean loss and the change of the weights."""
+        self._backend.put(client.weights)
+        total, samples = 0.0, 0
+        for number in range(min(self._spec.local_steps, left)):
+            if number:
+                inputs = next(batches)
+            loss = self._backend.local_step(*inputs)
+            self._check(loss, step)
+            total += loss * len(inputs[0])
+            samples += len(inputs[0])
+        return samples, total / samples, [self._backend.get() - client.weights]
+
+    def _check(self, loss: float, step: int) -> None:
+        if not math.isfinite(loss):
+            raise FloatingPointError(
+                f"loss became {loss} at iteration {self._number} (partition {self._partition}, "
+                f"step {step}): lower tfLearningRate, or look for NaN or unscaled values "
+                "in the features"
+            )
+        self.made += 1
 
     def _batches(self, first: int, skipped: int) -> Iterator[list[np.ndarray]]:
         """Yield the inputs of each step from step `skipped` of iteration `first` on; each until the next."""

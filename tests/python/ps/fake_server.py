@@ -192,7 +192,8 @@ class FakeServer:
                 link.send(wire.Error(5 if push.step <= expected else 1, "gap or wrong size"))
                 return False
             if push.step == expected:
-                self.weights -= self.rate * np.frombuffer(body, np.float32)
+                pushed = np.frombuffer(body, np.float32)
+                self.weights += pushed if push.flags & wire.CHANGE else -self.rate * pushed
                 self.steps[self._connection.key] = expected + 1
                 self.version += 1
                 self.pushes.append(push)

@@ -24,6 +24,7 @@ def message(name, fields):
     if name == "Push":
         fields["flags"] = wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
         fields["flags"] |= wire.SHARED if fields.pop("shared") else 0
+        fields["flags"] |= wire.CHANGE if fields.pop("change") else 0
     if name == "Segment":
         fields["weights_offset"] = fields.pop("weightsOffset")
     if name == "Attached":

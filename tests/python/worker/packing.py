@@ -42,5 +42,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "seed": 42,
         "threads": 1,
         "transport": "auto",
+        "localSteps": 1,
+        "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }
     return json.dumps(spec | changes)

@@ -26,6 +26,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setMode("locked")
       .setPort(5000)
       .setTransport("tcp")
+      .setLocalSteps(4)
       .setSeed(17)
       .setInitialWeights(state)
       .setVerbose(1)
@@ -54,6 +55,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         mode = "locked",
         port = 5000,
         transport = "tcp",
+        localSteps = 4,
         seed = Some(17L),
         initial = Some(state),
         verbose = 1,

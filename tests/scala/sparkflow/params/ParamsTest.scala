@@ -32,6 +32,7 @@ class ParamsTest extends AnyFunSuite {
         "mode" -> "hogwild",
         "useRegularizationLosses" -> false,
         "transport" -> "auto",
+        "localSteps" -> 1,
         "spillLimit" -> -1L,
         "inferenceBatchSize" -> 1024
       )
@@ -112,6 +113,7 @@ class ParamsTest extends AnyFunSuite {
       _.setTransport("shn"),
       "transport is 'shn', expected 'auto', 'tcp' or 'shm' (did you mean 'shm'?): "
     ),
+    ("localSteps 0", _.setLocalSteps(0), "localSteps is 0, expected 1 or more: "),
     ("transport null", _.setTransport(null), "transport is null, expected 'auto', 'tcp' or 'shm': "),
     (
       "options not JSON",

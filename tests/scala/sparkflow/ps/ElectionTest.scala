@@ -30,7 +30,12 @@ class ElectionTest extends ServerTest {
       }
       assert(initialize(first) === Ack(0))
       others.foreach(welcomed)
-      assert(first.call(Push(0, 0, 1, answerWithWeights = false, shared = false, 0), ones()) === Ack(1))
+      assert(
+        first.call(
+          Push(0, 0, 1, answerWithWeights = false, shared = false, change = false, 0),
+          ones()
+        ) === Ack(1)
+      )
       assert(live.weights === made.map(_ - 1f).toSeq)
     }
   }

@@ -14,7 +14,8 @@ class LifecycleTest extends ServerTest {
   private def threads: Seq[String] =
     Thread.getAllStackTraces.keySet.asScala.map(_.getName).filter(_.startsWith("sparkflow-ps")).toSeq.sorted
 
-  private def push(step: Long) = Push(step, 0, 1, answerWithWeights = false, shared = false, 0)
+  private def push(step: Long) =
+    Push(step, 0, 1, answerWithWeights = false, shared = false, change = false, 0)
 
   test("close: the port is closed, the threads are gone, the result stays") {
     assert(threads.isEmpty)

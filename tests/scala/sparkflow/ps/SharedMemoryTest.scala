@@ -20,7 +20,7 @@ class SharedMemoryTest extends ServerTest {
   private def sharing(at: Path = directory) = config().copy(sharedMemory = Some(at))
 
   private def push(step: Long, version: Long, shared: Boolean = true) =
-    Push(step, version, 10, answerWithWeights = true, shared, 0.5)
+    Push(step, version, 10, answerWithWeights = true, shared, change = false, 0.5)
 
   /** A worker's side of a segment. */
   private final class Mapped(segment: Segment) {

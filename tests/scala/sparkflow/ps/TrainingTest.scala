@@ -8,7 +8,7 @@ import sparkflow.ps.store.{Layout, Variable}
 
 class TrainingTest extends ServerTest {
   private def push(step: Long, version: Long = 0, weights: Boolean = false) =
-    Push(step, version, 10, weights, shared = false, 0.5)
+    Push(step, version, 10, weights, shared = false, change = false, 0.5)
 
   private val workers = 4
   private val steps = 100
@@ -81,6 +81,19 @@ class TrainingTest extends ServerTest {
       }
       assert(live.server.steps === workers * steps)
       assert(live.weights.forall(w => w <= -1f && w >= -(workers * steps).toFloat))
+    }
+  }
+
+  test("a change is added to the weights, whatever the optimizer, and counts as an update") {
+    Seq("hogwild", "locked").foreach { mode =>
+      withServer(config(mode)) { live =>
+        val w = live.worker(0)
+        w.call(push(0), ones())
+        val changed = push(1, 1, weights = true).copy(change = true)
+        val (reply, body) = w.callFor(changed, Array(1f, 2f, 3f, 4f, 5f))
+        assert(reply === Weights(2))
+        assert(WireClient.floats(body) === Seq(0f, 1f, 2f, 3f, 4f))
+      }
     }
   }
 

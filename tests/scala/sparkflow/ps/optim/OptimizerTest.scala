@@ -78,6 +78,21 @@ class OptimizerTest extends AnyFunSuite {
     assert(message("proximal_adagrad", "initial_accumulator" -> 1.0).contains("initial_accumulator_value"))
   }
 
+  test("all options with their values, as TensorFlow's constructor takes them") {
+    val all = Optimizer.options("adagrad", 0.5, Map("initial_accumulator" -> 2, "use_locking" -> true))
+    assert(all == Seq("learning_rate" -> 0.5, "initial_accumulator_value" -> 2))
+    val some = Map[String, Any]("learning_rate" -> 0.25, "centered" -> true, "decay" -> null)
+    val expected = Map[String, Any](
+      "learning_rate" -> 0.25,
+      "decay" -> 0.9,
+      "momentum" -> 0.0,
+      "epsilon" -> 1e-10,
+      "centered" -> true
+    )
+    assert(Optimizer.options("rmsprop", 0.5, some).toMap == expected)
+    intercept[IllegalArgumentException](Optimizer.options("adam", 0.5, Map("beta_1" -> 0.9)))
+  }
+
   test("an unknown optimizer") {
     val all = Optimizer.names.mkString(", ")
     assert(message("adamw") == s"there is no optimizer 'adamw' (did you mean 'adam'?); choose one of $all")

@@ -12,7 +12,7 @@ class FrameDecoderTest extends AnyFunSuite {
   private val random = new Random(7)
   private val values = random.nextBytes(20000)
   private val state = random.nextBytes(37)
-  private val push = Push(0, 0, 1, answerWithWeights = true, shared = false, 0.5)
+  private val push = Push(0, 0, 1, answerWithWeights = true, shared = false, change = false, 0.5)
   private val sent: Seq[(Message, Array[Byte])] = Seq(
     Hello(0, 1, 2, 3) -> Array.emptyByteArray,
     Initialize("{}") -> (values ++ state),

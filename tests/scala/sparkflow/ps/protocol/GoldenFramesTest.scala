@@ -53,6 +53,7 @@ class GoldenFramesTest extends AnyFunSuite {
           int("samples"),
           flag("answerWithWeights"),
           flag("shared"),
+          flag("change"),
           double("loss")
         )
       case "Ack"       => Ack(long("version"))

@@ -37,6 +37,7 @@ private[job] object TrainChecks {
       case (None, None) =>
     }
     optimizer(request)
+    localSteps(request)
     request.initial.foreach(state => sameCount(graph, state))
   }
 
@@ -53,6 +54,24 @@ private[job] object TrainChecks {
       case e: IllegalArgumentException => throw new IllegalArgumentException(s"$param: ${e.getMessage}", e)
     }
   }
+
+  /** All options of the request's optimizer, as TensorFlow's constructor takes them. */
+  def optimizerOptions(request: TrainRequest): JObject = {
+    val set = request.optimizerOptions.map(options).getOrElse(Map.empty[String, Any])
+    JObject(Optimizer.options(request.optimizer, request.learningRate, set).toList.map {
+      case (name, on: Boolean) => name -> JBool(on)
+      case (name, number)      => name -> JDouble(number.toString.toDouble)
+    })
+  }
+
+  private def localSteps(request: TrainRequest): Unit =
+    if (request.localSteps > 1 && forgetful(request.optimizer))
+      throw new IllegalArgumentException(
+        s"localSteps is ${request.localSteps}, but ${request.optimizer} computes the weights from sums of gradients, so what other " +
+          "workers have learnt would be lost: use localSteps 1, or another tfOptimizer"
+      )
+
+  private val forgetful = Set("adagrad_da", "ftrl")
 
   /** The wire is not encrypted yet, so a cluster that is told to encrypt is refused rather than betrayed. */
   def encryption(conf: SparkConf): Unit =

@@ -28,6 +28,7 @@ final case class TrainRequest(
     mode: String,
     port: Int,
     transport: String,
+    localSteps: Int,
     seed: Option[Long],
     initial: Option[ModelState],
     verbose: Int,

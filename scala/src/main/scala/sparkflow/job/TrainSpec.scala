@@ -33,6 +33,9 @@ private[job] final case class TrainSpec(
       ("seed" -> seed) ~
       ("threads" -> threads) ~
       ("transport" -> request.transport) ~
+      ("localSteps" -> request.localSteps) ~
+      ("optimizer" -> (("name" -> request.optimizer) ~ ("options" -> TrainChecks
+        .optimizerOptions(request)))) ~
       ("spillLimit" -> request.spillLimit.map(JInt(_)).getOrElse(JNull)) ~
       ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )

@@ -87,6 +87,7 @@ class SparkAsyncDL(override val uid: String)
     mode = consistency,
     port = $(port),
     transport = $(transport),
+    localSteps = $(localSteps),
     seed = get(seed),
     initial = get(initialWeights),
     verbose = $(verbose),

@@ -1,6 +1,6 @@
 package sparkflow.params
 
-import org.apache.spark.ml.param.{Param, Params}
+import org.apache.spark.ml.param.{IntParam, Param, Params}
 
 import sparkflow.Names
 
@@ -15,7 +15,19 @@ trait TrafficParams extends Params {
     TrafficParams.isTransport _
   )
 
-  setDefault(transport -> "auto")
+  final val localSteps: IntParam = new IntParam(
+    this,
+    "localSteps",
+    "Mini-batches that a worker trains on its own, with the optimizer in its TensorFlow session, before it pushes what they " +
+      "have changed, 1 or more; 1 pushes the gradient of every mini-batch to the server's optimizer.",
+    Expect.atLeast("localSteps", 1, "use 1 to push every mini-batch")
+  )
+
+  setDefault(transport -> "auto", localSteps -> 1)
+
+  def getLocalSteps: Int = $(localSteps)
+
+  def setLocalSteps(value: Int): this.type = set(localSteps, value)
 
   def getTransport: String = $(transport)
 

@@ -11,10 +11,11 @@ trait Consistency {
 
   /** Applies one gradient, as long as the weights; it is only read, and not after the return.
     *
+    * @param change it is no gradient but a change, and is added to the weights
     * @param answer where to put the weights after this update, if anywhere
     * @return the version after it: one more than the updates that were applied before
     */
-  def push(gradient: NativeFloats, answer: Option[NativeFloats]): Long
+  def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long
 
   /** Copies the weights. @return their version */
   def read(into: NativeFloats): Long

@@ -16,8 +16,8 @@ final class Hogwild(store: ShardStore, optimizer: Optimizer) extends Consistency
 
   override def version: Long = finished.get
 
-  override def push(gradient: NativeFloats, answer: Option[NativeFloats]): Long = {
-    Update(store, optimizer, gradient, answer, begun.incrementAndGet())
+  override def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long = {
+    Update(store, if (change) Addition else optimizer, gradient, answer, begun.incrementAndGet())
     finished.incrementAndGet()
   }
 

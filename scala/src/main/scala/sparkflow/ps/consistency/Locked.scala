@@ -12,12 +12,13 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
 
   override def version: Long = applied
 
-  override def push(gradient: NativeFloats, answer: Option[NativeFloats]): Long = holding(lock.writeLock) {
-    val t = applied + 1
-    Update(store, optimizer, gradient, answer, t)
-    applied = t
-    t
-  }
+  override def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long =
+    holding(lock.writeLock) {
+      val t = applied + 1
+      Update(store, if (change) Addition else optimizer, gradient, answer, t)
+      applied = t
+      t
+    }
 
   override def read(into: NativeFloats): Long = holding(lock.readLock) {
     Update.read(store, into)

@@ -89,6 +89,19 @@ object Optimizer {
     chosen.create(rate, checked)
   }
 
+  /** All options of an optimizer with their values, learning_rate among them, named as in TensorFlow's constructor;
+    * takes and refuses what `create` does.
+    */
+  def options(name: String, learningRate: Double, set: Map[String, Any]): Seq[(String, Any)] = {
+    create(name, learningRate, set)
+    val chosen = family(name)
+    val values = canonical(chosen, set).filter(_._2 != null)
+    ("learning_rate" -> learningRate) +: chosen.settings.map(s => s.name -> s.default) map {
+      case (option, default) =>
+        option -> values.getOrElse(option, default)
+    }
+  }
+
   private def family(name: String): Family = families.find(_.name == name).getOrElse {
     throw new IllegalArgumentException(
       s"there is no optimizer '$name'${Names.didYouMean(name, names)}; choose one of ${names.mkString(", ")}"

@@ -15,13 +15,16 @@ final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long) exten
 final case class Initialize(layout: String) extends Message
 case object Pull extends Message
 
-/** @param shared the gradient is in the shared segment instead of the body */
+/** @param shared the gradient is in the shared segment instead of the body
+  * @param change it is no gradient but a change, to be added to the weights
+  */
 final case class Push(
     step: Long,
     version: Long,
     samples: Int,
     answerWithWeights: Boolean,
     shared: Boolean,
+    change: Boolean,
     loss: Double
 ) extends Message
 final case class Report(iteration: Int, samples: Long, loss: Double) extends Message

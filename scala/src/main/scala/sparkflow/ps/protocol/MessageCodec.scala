@@ -62,12 +62,13 @@ object MessageCodec {
     kind[Weights](14, 8, hasBody = true)((m, out) => putLong(out, m.version))(in => Weights(in.getLong())),
     kind[Push](15, 32, hasBody = true) { (m, out) =>
       out.putLong(m.step).putLong(m.version).putInt(m.samples)
-      out.putInt((if (m.answerWithWeights) 1 else 0) | (if (m.shared) 2 else 0)).putDouble(m.loss)
+      out.putInt((if (m.answerWithWeights) 1 else 0) | (if (m.shared) 2 else 0) | (if (m.change) 4 else 0))
+      out.putDouble(m.loss)
       ()
     } { in =>
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
-      val bits = flags(in.getInt().toLong, 3)
-      Push(step, version, samples, (bits & 1) != 0, (bits & 2) != 0, in.getDouble())
+      val bits = flags(in.getInt().toLong, 7)
+      Push(step, version, samples, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, in.getDouble())
     },
     kind[Ack](16, 8)((m, out) => putLong(out, m.version))(in => Ack(in.getLong())),
     kind[Report](17, 24) { (m, out) =>

@@ -144,7 +144,7 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
           ErrorCode.Malformed,
           s"a gradient of ${push.samples} samples on version ${push.version}, which is not among 0 to ${consistency.version}"
         )
-      version = consistency.push(gradient, answer)
+      version = consistency.push(gradient, push.change, answer)
       version - 1 - push.version
     }
     if (fresh) samples.add(push.samples.toLong)
