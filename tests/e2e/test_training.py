@@ -74,6 +74,35 @@ def test_modes(gaussians: Callable[..., DataFrame], mode: str) -> None:
     assert accuracy(estimator(mode=mode).fit(data), data) >= 0.86
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+def test_local_steps(gaussians: Callable[..., DataFrame], optimizer: str) -> None:
+    data = gaussians(2)
+    model = estimator(localSteps=4, tfOptimizer=optimizer, optimizerOptions='{"use_locking": true}').fit(data)
+    assert accuracy(model, data) >= 0.86
+
+
+def test_local_steps_of_one_worker_are_the_servers_steps(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2, partitions=1).cache()
+    local, server = (
+        estimator(mode="locked", partitions=1, iters=5, localSteps=steps).fit(data).get_weights()
+        for steps in (3, 1)
+    )
+    for one, other in zip(local, server, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_one_locked_worker_trains_alike_over_tcp_and_shared_memory(
+    gaussians: Callable[..., DataFrame],
+) -> None:
+    data = gaussians(2, partitions=1).cache()
+    tcp, shared = (
+        estimator(mode="locked", partitions=1, iters=3, transport=transport).fit(data).get_weights()
+        for transport in ("tcp", "shm")
+    )
+    assert all(np.array_equal(one, other) for one, other in zip(tcp, shared, strict=True))
+    assert not list(Path("/dev/shm").glob("sparkflow-*"))
+
+
 def test_acquire_lock_is_locked(gaussians: Callable[..., DataFrame]) -> None:
     data = gaussians(2)
     assert accuracy(estimator(acquireLock=True).fit(data), data) >= 0.86

@@ -115,7 +115,6 @@ object PythonBridge {
       PythonUDF(name, function.underlying, result, children, evalType, udfDeterministic = true)
     )
 
-  // org.apache.spark.api.python.PythonEvalType
-  private val mapArrowIter = 207
+  private val mapArrowIter = 207 // of org.apache.spark.api.python.PythonEvalType
   private val scalarArrowIter = 251
 }
