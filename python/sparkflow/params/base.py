@@ -1,0 +1,28 @@
+"""What all groups of params have in common."""
+
+# mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
+
+from typing import Any, TypeVar
+
+from pyspark.ml.param import Param, Params
+
+Self = TypeVar("Self", bound="Group")
+
+
+class Group(Params):
+    """The params of one subject, to be mixed into a stage."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+
+    def _set(self: Self, **kwargs: Any) -> Self:
+        # Params would keep a None as a value that is set.
+        return super()._set(**{name: value for name, value in kwargs.items() if value is not None})
+
+    def _value(self, param: Any) -> Any:
+        return self.getOrDefault(param) if self.isDefined(param) else None
+
+
+def param(name: str, doc: str, converter: Any) -> Any:
+    """A param of no stage yet; PySpark gives it to each instance."""
+    return Param(Params._dummy(), name, doc, typeConverter=converter)

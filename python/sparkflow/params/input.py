@@ -1,0 +1,41 @@
+"""Where the features come from and which placeholder they feed; the same in training and prediction."""
+
+# mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
+
+from typing import Any
+
+from pyspark.ml.param import TypeConverters
+
+from sparkflow.params.base import Group, Self, param
+
+
+class InputParams(Group):
+    """Where the features come from and which placeholder they feed; the same in training and prediction."""
+
+    inputCol = param(
+        "inputCol",
+        "Name of the features column: an ML vector (dense or sparse), an array of numbers, or a number. "
+        "It feeds the placeholder named by tfInput.",
+        TypeConverters.toString,
+    )
+    tfInput = param(
+        "tfInput",
+        "Tensor name of the placeholder that takes the features, such as 'x:0'.",
+        TypeConverters.toString,
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._setDefault(inputCol="transformed", tfInput="x:0")
+
+    def getInputCol(self) -> str:
+        return self._value(self.inputCol)
+
+    def setInputCol(self: Self, value: str | None) -> Self:
+        return self._set(inputCol=value)
+
+    def getTfInput(self) -> str:
+        return self._value(self.tfInput)
+
+    def setTfInput(self: Self, value: str | None) -> Self:
+        return self._set(tfInput=value)

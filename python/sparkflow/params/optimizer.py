@@ -1,0 +1,67 @@
+"""The rule by which the parameter server turns gradients into new weights."""
+
+# mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pyspark.ml.param import TypeConverters
+
+from sparkflow.params.base import Group, Self, param
+
+
+def _options(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return TypeConverters.toString(value)
+    try:
+        return json.dumps(dict(value))
+    except TypeError as e:
+        raise TypeError(f"{e}: give plain numbers and booleans") from e
+
+
+class OptimizerParams(Group):
+    """The rule by which the parameter server turns gradients into new weights."""
+
+    tfOptimizer = param(
+        "tfOptimizer",
+        "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, "
+        "ftrl, "
+        "proximal_adagrad or proximal_gradient_descent.",
+        TypeConverters.toString,
+    )
+    tfLearningRate = param(
+        "tfLearningRate",
+        "Learning rate of the optimizer, more than 0; a learning_rate in optimizerOptions wins over it.",
+        TypeConverters.toFloat,
+    )
+    optimizerOptions = param(
+        "optimizerOptions",
+        "Options of the optimizer as a JSON object with TensorFlow's option names, such as "
+        '{"learning_rate": 0.001, "beta1": 0.9}; the build_*_config functions of sparkflow.graph_utils '
+        "make it. "
+        "Not set: TensorFlow's defaults.",
+        _options,
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._setDefault(tfOptimizer="adam", tfLearningRate=0.01)
+
+    def getTfOptimizer(self) -> str:
+        return self._value(self.tfOptimizer)
+
+    def setTfOptimizer(self: Self, value: str | None) -> Self:
+        return self._set(tfOptimizer=value)
+
+    def getTfLearningRate(self) -> float:
+        return self._value(self.tfLearningRate)
+
+    def setTfLearningRate(self: Self, value: float | None) -> Self:
+        return self._set(tfLearningRate=value)
+
+    def getOptimizerOptions(self) -> str | None:
+        return self._value(self.optimizerOptions)
+
+    def setOptimizerOptions(self: Self, value: str | Mapping[str, Any] | None) -> Self:
+        return self._set(optimizerOptions=value)

@@ -1,0 +1,44 @@
+"""How gradients and weights travel between the workers and the parameter server."""
+
+# mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
+
+from typing import Any
+
+from pyspark.ml.param import TypeConverters
+
+from sparkflow.params.base import Group, Self, param
+
+
+class TrafficParams(Group):
+    """How gradients and weights travel between the workers and the parameter server."""
+
+    transport = param(
+        "transport",
+        "How gradients and weights travel: auto (shared memory for workers on the server's host where there "
+        "is room for it, otherwise TCP), tcp, or shm (shared memory, or the fit fails).",
+        TypeConverters.toString,
+    )
+
+    localSteps = param(
+        "localSteps",
+        "Mini-batches that a worker trains on its own, with the optimizer in its TensorFlow session, before "
+        "it pushes what they have changed, 1 or more; 1 pushes the gradient of every mini-batch to the "
+        "server's optimizer.",
+        TypeConverters.toInt,
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._setDefault(transport="auto", localSteps=1)
+
+    def getLocalSteps(self) -> int:
+        return self._value(self.localSteps)
+
+    def setLocalSteps(self: Self, value: int | None) -> Self:
+        return self._set(localSteps=value)
+
+    def getTransport(self) -> str:
+        return self._value(self.transport)
+
+    def setTransport(self: Self, value: str | None) -> Self:
+        return self._set(transport=value)
