@@ -8,11 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pyspark
 import pytest
 from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 ROOT = Path(__file__).parents[2]
+# What differs from Spark to Spark is tested on both; what takes long and does not, on the oldest.
+OLDEST = pyspark.__version__.startswith("4.1.")
+oldest_only = pytest.mark.skipif(
+    not OLDEST, reason="runs on the oldest Spark: nothing in it differs by Spark"
+)
 JAR = ROOT / "target" / "sparkflow.jar"
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 

@@ -8,14 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyspark
-import pytest
+from conftest import OLDEST, ROOT, oldest_only
 
-from conftest import ROOT
-
-OLDEST = pyspark.__version__.startswith("4.1.")
-# Half a minute of TensorFlow each; what differs from Spark to Spark is tested elsewhere.
-oldest_only = pytest.mark.skipif(not OLDEST, reason="runs on the oldest Spark")
 EXAMPLE_TIMEOUT = 400  # seconds; the slowest takes about 60
 
 
@@ -106,17 +100,13 @@ print("RIGHT", predictions.filter("predicted = _c0").count())
     assert int(run(program, tmp_path).split("RIGHT ")[1]) >= 5700  # of the 6,000 it was trained on
 
 
-@pytest.mark.skipif(
-    not OLDEST, reason="half a minute of TensorFlow; what differs by Spark is tested elsewhere"
-)
+@oldest_only
 def test_cnn(tmp_path: Path) -> None:
     out = run("import cnn; cnn.main(iters=2, rows=12000)", tmp_path)
     assert float(re.search(r"test accuracy: ([\d.]+)%", out).group(1)) >= 94
 
 
-@pytest.mark.skipif(
-    not OLDEST, reason="half a minute of TensorFlow; what differs by Spark is tested elsewhere"
-)
+@oldest_only
 def test_autoencoder(tmp_path: Path) -> None:
     out = run("import autoencoder; autoencoder.main(iters=8, rows=12000)", tmp_path)
     assert "a code of 128 numbers" in out

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 import graphs
+from conftest import oldest_only
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 LABELLED = StructType().add("label", "double").add("features", VectorUDT())
@@ -53,7 +54,7 @@ def accuracy(model: SparkAsyncDLModel | PipelineModel, data: DataFrame) -> float
     return float(np.mean([(r["predicted"] >= 0.5) == (r["label"] == 1.0) for r in rows]))
 
 
-@pytest.mark.parametrize("dimensions", [1, 2])
+@pytest.mark.parametrize("dimensions", [pytest.param(1, marks=oldest_only), 2])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_separates_overlapping_gaussians(
     gaussians: Callable[..., DataFrame], optimizer: str, dimensions: int
