@@ -53,4 +53,14 @@ Driver stacktrace:"""
     assert(FailureMessage.of(new RuntimeException("no slots")) == "no slots")
     assert(FailureMessage.of(new NullPointerException).contains("NullPointerException"))
   }
+
+  test(
+    "a column that raises is the cause, also where the Python worker complains of the rows that it cut short"
+  ) {
+    val cause =
+      new RuntimeException("[USER_RAISED_EXCEPTION] column 'label' has a null: drop it SQLSTATE: P0001")
+    val complaint =
+      "Traceback (most recent call last):\n  File \"worker.py\", line 1\nEOFError: the stream ended\n"
+    assert(FailureMessage.of(new RuntimeException(complaint, cause)) == "column 'label' has a null: drop it")
+  }
 }

@@ -7,10 +7,11 @@ private[job] object FailureMessage {
 
   def of(error: Throwable): String = {
     val texts = causes(error).flatMap(e => Option(e.getMessage)).toSeq
+    // A column that raises cuts the rows short, of which the Python worker may complain, too: that is no cause.
     texts.reverse
-      .flatMap(python)
+      .flatMap(raised)
       .headOption
-      .orElse(texts.reverse.flatMap(raised).headOption)
+      .orElse(texts.reverse.flatMap(python).headOption)
       .orElse(texts.reverse.flatMap(crashed).headOption)
       .getOrElse(texts.headOption.map(withoutTrace).getOrElse(error.toString))
   }
