@@ -3,11 +3,13 @@ package sparkflow.ps.consistency
 import java.util.concurrent.locks.{Lock, ReentrantReadWriteLock}
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{NativeFloats, ShardStore}
+import sparkflow.ps.store.{Excerpt, NativeFloats, ShardStore}
 
 /** Updates are atomic and ordered; a read sees exactly the updates up to its version. */
 final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency {
   private val lock = new ReentrantReadWriteLock
+  private val rows = new RowUpdate(store, optimizer)
+  private val reading = if (rows.readsWrite) lock.writeLock else lock.readLock
   @volatile private var applied = 0L
 
   override def version: Long = applied
@@ -15,17 +17,33 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
   override def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long =
     holding(lock.writeLock) {
       val t = applied + 1
-      Update(store, if (change) Addition else optimizer, gradient, answer, t)
+      rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, t))
       applied = t
       t
     }
 
-  override def read(into: NativeFloats): Long = holding(lock.readLock) {
+  override def read(into: NativeFloats): Long = holding(reading) {
+    rows.settle(applied)
     Update.read(store, into)
     applied
   }
 
-  override def weights(): Array[Float] = holding(lock.readLock)(store.weights())
+  override def pushRows(gradient: Excerpt, answer: Excerpt): Long = holding(lock.writeLock) {
+    val t = applied + 1
+    rows(gradient, answer, t)
+    applied = t
+    t
+  }
+
+  override def readRows(into: Excerpt): Long = holding(reading) {
+    rows.read(into, applied)
+    applied
+  }
+
+  override def weights(): Array[Float] = holding(reading) {
+    rows.settle(applied)
+    store.weights()
+  }
 
   override def close(): Unit = store.close()
 

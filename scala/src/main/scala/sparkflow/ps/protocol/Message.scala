@@ -11,7 +11,10 @@ final case class Answer(nonce: ArraySeq[Byte], mac: ArraySeq[Byte]) extends Mess
 final case class Accept(mac: ArraySeq[Byte]) extends Message
 
 // From the worker.
-final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long) extends Message
+
+/** @param tables names of the variables that this worker takes by rows, a JSON array; empty for none */
+final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long, tables: String = "")
+    extends Message
 final case class Initialize(layout: String) extends Message
 case object Pull extends Message
 
@@ -27,6 +30,8 @@ final case class Push(
     change: Boolean,
     loss: Double
 ) extends Message
+case object PullRows extends Message
+final case class PushRows(step: Long, version: Long, samples: Int, loss: Double) extends Message
 final case class Report(iteration: Int, samples: Long, loss: Double) extends Message
 case object PushState extends Message
 case object Done extends Message

@@ -43,10 +43,13 @@ object MessageCodec {
       put(out, m.mac)
     }(in => Answer(bytes32(in), bytes32(in))),
     kind[Accept](3, 32)((m, out) => put(out, m.mac))(in => Accept(bytes32(in))),
-    kind[Hello](10, 24) { (m, out) =>
-      out.putInt(m.round).putInt(m.worker).putLong(m.attempt).putLong(m.rows)
-      ()
-    }(in => Hello(in.getInt(), in.getInt(), in.getLong(), in.getLong())),
+    textKind[Hello](10, 24)(
+      (m, out) => {
+        out.putInt(m.round).putInt(m.worker).putLong(m.attempt).putLong(m.rows)
+        ()
+      },
+      _.tables
+    )((in, text) => Hello(in.getInt(), in.getInt(), in.getLong(), in.getLong(), text)),
     textKind[Welcome](11, 40, hasBody = true)(
       (m, out) => {
         out.putLong(if (m.initialize) 1 else 0).putLong(m.step).putLong(m.version)
@@ -96,7 +99,16 @@ object MessageCodec {
     )((in, text) => Segment(in.getLong(), in.getLong(), text)),
     textKind[Attached](25, 8)((m, out) => putLong(out, if (m.mapped) 1 else 0), _.reason)((in, text) =>
       Attached(flag(in.getLong()), text)
-    )
+    ),
+    bare(26, PullRows, hasBody = true),
+    kind[PushRows](27, 32, hasBody = true) { (m, out) =>
+      out.putLong(m.step).putLong(m.version).putInt(m.samples).putInt(0).putDouble(m.loss)
+      ()
+    } { in =>
+      val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
+      if (in.getInt() != 0) malformed("bytes 20 to 23 of PushRows are not zero")
+      PushRows(step, version, samples, in.getDouble())
+    }
   )
 
   private val byTag: Array[Kind[_ <: Message]] = {

@@ -10,7 +10,7 @@ import sparkflow.ps.ServerConfig
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.protocol._
 import sparkflow.ps.shm.SharedSegment
-import sparkflow.ps.store.{Layout, ModelState, NativeFloats}
+import sparkflow.ps.store.{Layout, ModelState, NativeFloats, Tables}
 
 /** Serves one worker: one request, one answer. Everything in here happens on the connection's event loop; the methods of
   * [[Candidate]] get there from any thread.
@@ -24,6 +24,8 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   private var offered: Option[Layout] = None // of the Initialize that is coming in
   private var exchange: Option[Exchange] = None // from the first weights or gradient on
   private var segment: Option[SharedSegment] = None // offered, not yet attached
+  private var names = Seq.empty[String] // of the tables that the worker takes by rows
+  private var traffic: Option[RowTraffic] = None // once there are weights, if there are tables
 
   // ---- what may come in
 
@@ -43,6 +45,12 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         exact("gradient", length, 4L * count, s"$count weights")
         room(count).gradient.bytes
       }
+    case PullRows =>
+      worker
+      rows.numbers(length)
+    case _: PushRows =>
+      worker
+      rows.gradient(length)
     case PushState =>
       worker
       val size = fit.model.layout.stateBytes
@@ -59,6 +67,13 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
       room(layout.weightCount).gradient.bytes :+ ByteBuffer.allocate(layout.stateBytes)
     case _ if length == 0 => Nil
     case other            => throw outOfOrder(other)
+  }
+
+  private def rows: RowTraffic = traffic.getOrElse {
+    if (names.isEmpty) throw malformed("rows of tables, but this worker's Hello named none")
+    val made = new RowTraffic(ctx.alloc, fit.model.layout, names)
+    traffic = Some(made)
+    made
   }
 
   private def room(count: Int): Exchange = exchange.getOrElse {
@@ -79,17 +94,26 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   override protected def request(message: Message, body: Seq[ByteBuffer]): Unit = {
     fit.check()
     message match {
-      case Hello(round, partition, attempt, _) => hello(round, partition, attempt)
+      case hello: Hello => this.hello(hello)
       case _: Initialize =>
         worker
         val layout = offered.getOrElse(throw outOfOrder(message))
         offered = None
         fit.begin(ModelState(layout, room(layout.weightCount).gradient.toArray, body.last.array), this)
+        if (names.nonEmpty) releaseExchange() // this was the only time that whole tables travelled
         answer(Ack(fit.steps))
       case Pull =>
         worker
         answerWeights()
       case push: Push => this.push(push)
+      case PullRows =>
+        worker
+        rows.ask(body.last)
+        answer(Weights(rows.read(fit.model.consistency)), rows.body)
+      case push: PushRows =>
+        rows.ask(body.last)
+        val version = fit.push(this, worker, push.step, push.version, push.samples)(rows.push(_))
+        answer(Weights(version.getOrElse(rows.read(fit.model.consistency))), rows.body)
       case PushState =>
         worker
         answer(State, Seq(Unpooled.wrappedBuffer(fit.mergeState(body.head.array))))
@@ -119,12 +143,15 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     known
   }
 
-  private def hello(round: Int, partition: Int, attempt: Long): Unit = {
+  private def hello(hello: Hello): Unit = {
     if (entry.isDefined) throw malformed("a second Hello on one connection")
-    if (round < 0 || partition < 0)
-      throw malformed(s"Hello of round $round, worker $partition: both count from 0")
+    if (hello.round < 0 || hello.worker < 0)
+      throw malformed(s"Hello of round ${hello.round}, worker ${hello.worker}: both count from 0")
+    names =
+      try Tables.names(hello.tables)
+      catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
     waiting = true
-    entry = Some(fit.join(round, partition, attempt, this))
+    entry = Some(fit.join(hello.round, hello.worker, hello.attempt, this))
   }
 
   override def chosen(): Unit = onLoop(if (waiting) {
@@ -143,12 +170,16 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     val model = fit.model
     val step = entry.fold(0L)(_.nextStep)
     val state = model.state.snapshot()
-    val buffers = room(model.layout.weightCount)
-    val version = model.consistency.read(buffers.weights)
-    val count = model.layout.weightCount.toLong
+    val (version, weights) =
+      if (names.nonEmpty) (rows.read(model.consistency), rows.body)
+      else {
+        val buffers = room(model.layout.weightCount)
+        (model.consistency.read(buffers.weights), buffers.body)
+      }
+    val count = weights.map(_.readableBytes.toLong).sum / 4
     answer(
       Welcome(initialize = false, step, version, count, state.length.toLong, model.layoutJson),
-      buffers.body :+ Unpooled.wrappedBuffer(state)
+      weights :+ Unpooled.wrappedBuffer(state)
     )
   })
 
@@ -164,7 +195,10 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   private def push(push: Push): Unit = {
     val buffers = room(fit.model.layout.weightCount)
     val answered = Option.when(push.answerWithWeights)(buffers.weights)
-    fit.push(this, worker, push, buffers.gradient, answered) match {
+    val applied = fit.push(this, worker, push.step, push.version, push.samples)(
+      _.push(buffers.gradient, push.change, answered)
+    )
+    applied match {
       case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body)
       case None if push.answerWithWeights          => answerWeights() // applied before: nothing was put there
       case _                                       => answer(Ack(fit.steps))
@@ -214,6 +248,12 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     entry.foreach(fit.leave(this, _))
     segment.foreach(_.close())
     segment = None
+    releaseExchange()
+    traffic.foreach(_.release())
+    traffic = None
+  }
+
+  private def releaseExchange(): Unit = {
     exchange.foreach(_.release())
     exchange = None
   }

@@ -21,10 +21,11 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) {
   /** The same memory as bytes; positions and limits are the caller's own. */
   def bytes: Seq[ByteBuffer] = pieces.map(_.duplicate)
 
-  /** Copies `count` values from number `from` on to the start of `into`; the range may not cross pieces. */
-  def get(from: Int, into: Array[Float], count: Int): Unit = {
-    views(from / pieceLength).get(from % pieceLength, into, 0, count)
-    ()
+  /** Copies `count` values from number `from` on into `into`, from its index `at` on. */
+  def get(from: Int, into: Array[Float], at: Int, count: Int): Unit = {
+    val within = math.min(count, pieceLength - from % pieceLength)
+    views(from / pieceLength).get(from % pieceLength, into, at, within)
+    if (within < count) get(from + within, into, at + within, count - within)
   }
 
   def toArray: Array[Float] = {
@@ -37,10 +38,11 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) {
     all
   }
 
-  /** Copies the first `count` of `values` to number `from` on; the range may not cross pieces. */
-  def put(from: Int, values: Array[Float], count: Int): Unit = {
-    views(from / pieceLength).put(from % pieceLength, values, 0, count)
-    ()
+  /** Copies `count` of `values`, from their index `at` on, to number `from` on. */
+  def put(from: Int, values: Array[Float], at: Int, count: Int): Unit = {
+    val within = math.min(count, pieceLength - from % pieceLength)
+    views(from / pieceLength).put(from % pieceLength, values, at, within)
+    if (within < count) put(from + within, values, at + within, count - within)
   }
 }
 

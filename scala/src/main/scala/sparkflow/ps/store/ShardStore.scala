@@ -33,11 +33,63 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
   /** Runs `work` once on each shard; when this returns all is done. The second argument is room for a shard's gradient,
     * the thread's own.
     */
-  def sweep(work: (Shard, Array[Float]) => Unit): Unit = crew match {
-    case Some(crew) =>
-      crew.share(shards.length)((from, until) => range(from, until, work))
-    case None => range(0, shards.length, work)
+  def sweep(work: (Shard, Array[Float]) => Unit): Unit =
+    share(shards.length)((i, room) => work(shards(i), room))
+
+  /** Runs `work` once on each number in `[0, count)`, which stands for as much work as a shard is; else as `sweep`. */
+  def share(count: Int)(work: (Int, Array[Float]) => Unit): Unit = crew match {
+    case Some(crew) if count >= 2 * threads * fewest =>
+      crew.share(count)((from, until) => range(from, until, work))
+    case _ => range(0, count, work)
   }
+
+  /** Copies `count` weights and their slots, from number `from` on, into the block, from its index `at` on. */
+  def load(from: Int, count: Int, block: Block, at: Int): Unit = {
+    var done = 0
+    while (done < count) {
+      val shard = shardOf(from + done)
+      val start = from + done - shard.from
+      val n = math.min(count - done, shard.length - start)
+      System.arraycopy(shard.weights, start, block.weights, at + done, n)
+      var s = 0
+      while (s < shard.slots.length) {
+        System.arraycopy(shard.slots(s), start, block.slots(s), at + done, n)
+        s += 1
+      }
+      done += n
+    }
+  }
+
+  /** Copies what `load` has copied back to where it was. */
+  def save(from: Int, count: Int, block: Block, at: Int): Unit = {
+    var done = 0
+    while (done < count) {
+      val shard = shardOf(from + done)
+      val start = from + done - shard.from
+      val n = math.min(count - done, shard.length - start)
+      System.arraycopy(block.weights, at + done, shard.weights, start, n)
+      var s = 0
+      while (s < shard.slots.length) {
+        System.arraycopy(block.slots(s), at + done, shard.slots(s), start, n)
+        s += 1
+      }
+      done += n
+    }
+  }
+
+  /** Copies `count` weights, from number `from` on, to number `at` of `into`. */
+  def read(from: Int, count: Int, into: NativeFloats, at: Int): Unit = {
+    var done = 0
+    while (done < count) {
+      val shard = shardOf(from + done)
+      val start = from + done - shard.from
+      val n = math.min(count - done, shard.length - start)
+      into.put(at + done, shard.weights, start, n)
+      done += n
+    }
+  }
+
+  private def shardOf(number: Int): Shard = shards(number / shardLength)
 
   /** A copy of the weights. */
   def weights(): Array[Float] = {
@@ -49,11 +101,11 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
   /** Ends the threads; sweeps are over. */
   def close(): Unit = crew.foreach(_.close())
 
-  private def range(from: Int, until: Int, work: (Shard, Array[Float]) => Unit): Unit = {
+  private def range(from: Int, until: Int, work: (Int, Array[Float]) => Unit): Unit = {
     val room = scratch.get
     var i = from
     while (i < until) {
-      work(shards(i), room)
+      work(i, room)
       i += 1
     }
   }
