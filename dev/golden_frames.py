@@ -91,6 +91,8 @@ def valid() -> list[dict[str, Any]]:
     error = "the fit is over"
     segment = "/dev/shm/sparkflow-0123456789abcdef0123456789abcdef"
     unmapped = "no such file"
+    tables = '["wörter/tabelle","tags"]'
+    numbers = struct.pack("<4i", 0, 7, 2**20, 2**31 - 2)
     return [
         entry("challenge", 1, "Challenge", NONCE, {"nonce": NONCE.hex()}),
         entry("answer", 2, "Answer", NONCE + MAC, {"nonce": NONCE.hex(), "mac": MAC.hex()}),
@@ -100,7 +102,14 @@ def valid() -> list[dict[str, Any]]:
             10,
             "Hello",
             struct.pack("<iiqq", 1, 3, 2**33 + 5, 60000),
-            {"round": 1, "worker": 3, "attempt": 2**33 + 5, "rows": 60000},
+            {"round": 1, "worker": 3, "attempt": 2**33 + 5, "rows": 60000, "tables": ""},
+        ),
+        entry(
+            "hello-tables",
+            10,
+            "Hello",
+            struct.pack("<iiqq", 0, 1, 2, 300) + tables.encode(),
+            {"round": 0, "worker": 1, "attempt": 2, "rows": 300, "tables": tables},
         ),
         entry(
             "welcome",
@@ -219,6 +228,16 @@ def valid() -> list[dict[str, Any]]:
             struct.pack("<q", 0) + unmapped.encode(),
             {"mapped": False, "reason": unmapped},
         ),
+        entry("pull-rows", 26, "PullRows", b"", {}, state=numbers),
+        entry(
+            "push-rows",
+            27,
+            "PushRows",
+            struct.pack("<qqiid", 2**40, 2**41, 300, 0, 0.25),
+            {"step": 2**40, "version": 2**41, "samples": 300, "loss": 0.25},
+            WEIGHTS,
+            numbers,
+        ),
     ]
 
 
@@ -239,6 +258,11 @@ def refused() -> list[dict[str, Any]]:
         entry("bad-body-length", frame(18, body_length=2**63), "body length beyond 2^63 - 1"),
         entry(
             "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 8, 0.0), floats(WEIGHTS)), "unknown flag"
+        ),
+        entry(
+            "bad-reserved-rows",
+            frame(27, struct.pack("<qqiid", 0, 0, 1, 1, 0.0), floats(WEIGHTS)),
+            "bytes 20 to 23 of PushRows are not zero",
         ),
         entry("bad-text", frame(21, b"\xc3\x28"), "message is not UTF-8"),
     ]

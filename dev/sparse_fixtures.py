@@ -3,10 +3,11 @@
     .venv/bin/python dev/sparse_fixtures.py            writes index.json and weights.bin
     .venv/bin/python dev/sparse_fixtures.py --check    only compares them with the TensorFlow installed
 
-A dense variable of ``dense`` values and a table of ``shape`` are trained. In each step each row of the table but
-the first, which never has a gradient, has one if the next number of ``Draws`` is above the case's ``bound``.
-index.json names the cases; weights.bin holds little-endian float32: for each case all weights, the dense ones
-first, after each ``every``-th step. Weights and gradients are drawn as for dev/optimizer_fixtures.py.
+A dense variable of ``dense`` values and a table of ``shape`` are trained. In each step each row of the table
+but the first, which never has a gradient, has one if the next number of ``Draws`` is above the case's
+``bound``. index.json names the cases; weights.bin holds little-endian float32: for each case all weights, the
+dense ones first, after each ``every``-th step. Weights and gradients are drawn as for
+dev/optimizer_fixtures.py.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import optimizer_fixtures as plain
 import tensorflow as tensorflow2
 import tensorflow.compat.v1 as tf
+
+import optimizer_fixtures as plain
 
 HERE = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "sparse"
 DENSE = 4
@@ -30,7 +32,8 @@ SHAPE = (12, 3)
 
 # (optimizer, learning rate, options, steps, bound, every)
 CASES: list[tuple[str, float, dict[str, Any], int, float, int]] = [
-    # TensorFlow's sparse FTRL has NaN where an accumulator of 0 meets a gradient of 0; its dense one and ours have 0.
+    # Where an accumulator of 0 meets a gradient of 0, TensorFlow's sparse FTRL has NaN; its dense one and
+    # ours have 0.
     *((*case, 25, 0.4, 1) for case in plain.CASES if case[2].get("initial_accumulator_value") != 0.0),
     # Rows that are idle for so long that their weights stand still, or nearly so.
     ("adam", 0.01, {}, 1200, 0.99, 100),

@@ -59,6 +59,7 @@ class Hello:
     worker: int
     attempt: int
     rows: int
+    tables: str = ""  # JSON array of names
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,19 @@ class Attached:
     reason: str
 
 
+@dataclass(frozen=True)
+class PullRows:
+    pass
+
+
+@dataclass(frozen=True)
+class PushRows:
+    step: int
+    version: int
+    samples: int
+    loss: float
+
+
 Message = (
     Challenge
     | Answer
@@ -171,6 +185,8 @@ Message = (
     | Share
     | Segment
     | Attached
+    | PullRows
+    | PushRows
 )
 
 
@@ -184,7 +200,7 @@ _CODECS: dict[int, _Codec] = {
     1: _Codec(Challenge, struct.Struct("<32s")),
     2: _Codec(Answer, struct.Struct("<32s32s")),
     3: _Codec(Accept, struct.Struct("<32s")),
-    10: _Codec(Hello, struct.Struct("<iiqq")),
+    10: _Codec(Hello, struct.Struct("<iiqq"), text=True),
     11: _Codec(Welcome, struct.Struct("<qqqqq"), text=True),
     12: _Codec(Initialize, struct.Struct("<"), text=True),
     13: _Codec(Pull, struct.Struct("<")),
@@ -200,6 +216,8 @@ _CODECS: dict[int, _Codec] = {
     23: _Codec(Share, struct.Struct("<")),
     24: _Codec(Segment, struct.Struct("<qq"), text=True),
     25: _Codec(Attached, struct.Struct("<q"), text=True),
+    26: _Codec(PullRows, struct.Struct("<")),
+    27: _Codec(PushRows, struct.Struct("<qqi4xd")),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

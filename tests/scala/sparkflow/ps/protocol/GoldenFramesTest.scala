@@ -33,7 +33,7 @@ class GoldenFramesTest extends AnyFunSuite {
       case "Challenge"  => Challenge(hex("nonce"))
       case "Answer"     => Answer(hex("nonce"), hex("mac"))
       case "Accept"     => Accept(hex("mac"))
-      case "Hello"      => Hello(int("round"), int("worker"), long("attempt"), long("rows"))
+      case "Hello"      => Hello(int("round"), int("worker"), long("attempt"), long("rows"), text("tables"))
       case "Initialize" => Initialize(text("layout"))
       case "Welcome" =>
         Welcome(
@@ -66,6 +66,8 @@ class GoldenFramesTest extends AnyFunSuite {
       case "Share"     => Share
       case "Segment"   => Segment(long("length"), long("weightsOffset"), text("text"))
       case "Attached"  => Attached(flag("mapped"), text("reason"))
+      case "PullRows"  => PullRows
+      case "PushRows"  => PushRows(long("step"), long("version"), int("samples"), double("loss"))
     }
   }
 

@@ -12,7 +12,7 @@ import sparkflow.ps.store._
   * TensorFlow's sparse updates do. Steps that an idle row would have taken there are made up for when it is next read or
   * updated, so that what anybody sees of it is as if it had taken them in time.
   *
-  * It locks nothing.
+  * It locks nothing. All gradients of rows are of the same tables.
   */
 private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimizer) {
   import RowUpdate._
@@ -27,7 +27,9 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
 
   /** Update number `t`, and the values after it. */
   def apply(gradient: Excerpt, answer: Excerpt, t: Long): Unit = {
-    val pieces = gradient.selection.of.dense
+    val tables = gradient.selection.of
+    if (idle.isDefined) tables.tables.foreach(clockOf) // rows that nobody has looked at are idle from now on
+    val pieces = tables.dense
     store.share(pieces.length) { (i, room) =>
       val piece = pieces(i)
       val shard = store.shards(piece.shard)
@@ -58,8 +60,10 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
 
   /** Makes up for all that rows have missed up to update `t`. */
   def settle(t: Long): Unit = clocks.asScala.foreach { case (table, clock) =>
-    val behind =
-      clock.indices.iterator.filter(row => clock(row) > 0 && math.max(clock(row), whole) < t).toArray
+    val behind = clock.indices.iterator.filter { row =>
+      val last = math.max(clock(row), whole)
+      last > 0 && last < t
+    }.toArray
     each(Seq(new TableRows(table, behind, 0)))((part, desk) => read(part, desk, None, t))
   }
 
@@ -102,7 +106,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
         if (out != null) out.put(part.at(desk.order(k)), desk.block.weights, k * width, width)
         val row = part.row(k)
         // A row that never had a gradient has nothing to make up for.
-        if (clock(row) > 0) clock(row) = math.max(clock(row), t)
+        if (math.max(clock(row), whole) > 0) clock(row) = math.max(clock(row), t)
         k += 1
       }
       save(part, desk)

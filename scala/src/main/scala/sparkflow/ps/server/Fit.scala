@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory
 import sparkflow.ps.IterationReport
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.protocol.{ErrorCode, Refused, Report}
-import sparkflow.ps.store.{Layout, ModelState, StateStore}
+import sparkflow.ps.store.{Layout, ModelState, StateStore, Tables}
 
 /** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
   * later, on the connection's event loop.
@@ -28,6 +28,26 @@ private[server] trait Candidate {
 private[ps] final class LiveModel(val layout: Layout, val consistency: Consistency, val state: StateStore) {
   val layoutJson: String = layout.toJson
   val bornNanos: Long = System.nanoTime()
+  private var known: Option[Tables] = None
+
+  /** The tables of these names, which are those of all workers that have any.
+    *
+    * @throws Refused if they are none of the layout, or others than those of the workers before
+    */
+  def tables(names: Seq[String]): Tables = synchronized {
+    val tables = known.getOrElse {
+      try new Tables(layout, names)
+      catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Sizes, e.getMessage) }
+    }
+    val before = tables.tables.map(_.name)
+    if (before != names)
+      throw new Refused(
+        ErrorCode.Sizes,
+        s"a worker takes ${names.mkString(", ")} by rows, others ${before.mkString(", ")}: their graphs differ"
+      )
+    known = Some(tables)
+    tables
+  }
 }
 
 /** What all connections of one fit share. Thread-safe.

@@ -71,7 +71,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   private def rows: RowTraffic = traffic.getOrElse {
     if (names.isEmpty) throw malformed("rows of tables, but this worker's Hello named none")
-    val made = new RowTraffic(ctx.alloc, fit.model.layout, names)
+    val made = new RowTraffic(ctx.alloc, fit.model.tables(names))
     traffic = Some(made)
     made
   }

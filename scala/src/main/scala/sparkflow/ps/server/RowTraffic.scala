@@ -8,14 +8,8 @@ import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.protocol.{ErrorCode, Refused}
 import sparkflow.ps.store._
 
-/** The rows that one worker asks for, and pushes a gradient of the next time. Belongs to the connection's event loop.
-  *
-  * @throws Refused if a name is not that of a table
-  */
-private[server] final class RowTraffic(allocator: ByteBufAllocator, layout: Layout, names: Seq[String]) {
-  private val tables =
-    try new Tables(layout, names)
-    catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Sizes, e.getMessage) }
+/** The rows that one worker asks for, and pushes a gradient of the next time. Belongs to the connection's event loop. */
+private[server] final class RowTraffic(allocator: ByteBufAllocator, tables: Tables) {
   private var held = tables.noRows // what the worker has, and its next gradient is of
   private var wanted = tables.noRows // what its request asks for
   private val denseGradient, rowGradient, denseWeights, rowWeights = new Room(allocator)
