@@ -21,7 +21,7 @@ ThisBuild / scalacOptions ++= Seq(
 )
 
 lazy val sparkflow = (project in file("."))
-  .aggregate(examples)
+  .aggregate(examples, bench)
   .settings(
     name := "sparkflow",
     description := "TensorFlow inside Spark ML: training through a parameter server, native Spark ML models",
@@ -49,6 +49,16 @@ lazy val examples = (project in file("examples/scala"))
     name := "sparkflow-examples",
     libraryDependencies ++= provided,
     Compile / packageBin / artifactPath := (ThisBuild / baseDirectory).value / "target/sparkflow-examples.jar",
+    publish / skip := true
+  )
+
+// What dev/bench asks of a JVM without a fit around it.
+lazy val bench = (project in file("dev/benchmark/scala"))
+  .dependsOn(LocalProject("sparkflow"))
+  .settings(
+    name := "sparkflow-bench",
+    libraryDependencies ++= provided,
+    Compile / packageBin / artifactPath := (ThisBuild / baseDirectory).value / "target/sparkflow-bench.jar",
     publish / skip := true
   )
 

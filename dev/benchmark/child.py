@@ -35,12 +35,15 @@ class Child:
         self._module = module
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - close() does
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *map(str, arguments)],
+            self.command(module, *map(str, arguments)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
         )
+
+    def command(self, module: str, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", module, *arguments]
 
     @property
     def pid(self) -> int:

@@ -107,6 +107,33 @@ class FrameDecoderTest extends AnyFunSuite {
     }
   }
 
+  test("a body that the socket reads in place arrives whole, between others that it does not") {
+    val (large, small) = (random.nextBytes(300000), random.nextBytes(100))
+    val frames = Seq(large, small, large.reverse)
+    val stream = Unpooled.wrappedBuffer(frames.flatMap(encode(push, _)).toArray)
+    val decoder = new FrameDecoder(new Admission {
+      override def header(header: Header): Unit = ()
+      override def body(message: Message, length: Long): Seq[ByteBuffer] = {
+        val first = math.min(length, 100001).toInt
+        Seq(ByteBuffer.allocateDirect(first), ByteBuffer.allocateDirect(length.toInt - first))
+      }
+    })
+    val channel = new EmbeddedChannel(decoder)
+    var inPlace = 0
+    val cuts = new Random(3)
+    while (stream.isReadable) {
+      val room = decoder.room()
+      val into = if (room == null) Unpooled.buffer(1000) else { inPlace += 1; room }
+      val length = math.min(stream.readableBytes, math.min(into.writableBytes, 1 + cuts.nextInt(60000)))
+      into.writeBytes(stream, length)
+      channel.writeInbound(into)
+      assert(into.refCnt === 0)
+    }
+    frames.foreach(f => assert(contents(channel.readInbound[Frame]().body) === f.toSeq))
+    assert(inPlace > 4)
+    assert(decoder.room() === null)
+  }
+
   test("what the admission refuses by its header is not read, nor is anything after it") {
     val channel = new EmbeddedChannel(new FrameDecoder(new Admission {
       override def header(header: Header): Unit = throw new Refused(ErrorCode.Over, "no")

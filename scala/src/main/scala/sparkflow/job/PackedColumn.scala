@@ -1,12 +1,12 @@
 package sparkflow.job
 
-import java.nio.{ByteBuffer, ByteOrder}
-
 import org.apache.spark.ml.attribute.AttributeGroup
-import org.apache.spark.ml.linalg.{DenseVector, SQLDataTypes, Vector}
+import org.apache.spark.ml.linalg.SQLDataTypes
 import org.apache.spark.sql.Column
-import org.apache.spark.sql.functions.{array, udf}
-import org.apache.spark.sql.sparkflow.PackRow
+import org.apache.spark.sql.catalyst.InternalRow
+import org.apache.spark.sql.catalyst.util.ArrayData
+import org.apache.spark.sql.functions.array
+import org.apache.spark.sql.sparkflow.RowFunction
 import org.apache.spark.sql.types._
 
 import sparkflow.Names
@@ -58,19 +58,25 @@ object PackedColumn {
     val ifNull =
       s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
         s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"
+    def packed(input: Column)(pack: Any => Array[Byte]) =
+      RowFunction.column(input, "sparkflow_pack", BinaryType) { value =>
+        val bytes = if (value == null) null else pack(value)
+        if (bytes == null) throw RowFunction.raised(ifNull)
+        bytes
+      }
+    def floats(input: Column) = packed(input)(v => PackedRow.ofFloats(v.asInstanceOf[ArrayData]))
     dataType match {
-      case t if t == SQLDataTypes.VectorType => PackRow.column(column, PackRow.vector, ifNull)
-      case ArrayType(DoubleType, _)          => PackRow.column(column, PackRow.doubleArray, ifNull)
-      case ArrayType(_, containsNull) =>
-        PackRow.column(column.cast(ArrayType(FloatType, containsNull)), PackRow.floatArray, ifNull)
-      case _ => PackRow.column(array(column.cast(FloatType)), PackRow.floatArray, ifNull)
+      case t if t == SQLDataTypes.VectorType =>
+        packed(column)(v => PackedRow.ofVector(v.asInstanceOf[InternalRow]))
+      case ArrayType(DoubleType, _)   => packed(column)(v => PackedRow.ofDoubles(v.asInstanceOf[ArrayData]))
+      case ArrayType(_, containsNull) => floats(column.cast(ArrayType(FloatType, containsNull)))
+      case _                          => floats(array(column.cast(FloatType)))
     }
   }
 
   /** The other way, for predictions: little-endian float64 to an ML vector. */
-  val unpackVector = udf { (bytes: Array[Byte]) =>
-    val values = new Array[Double](bytes.length / 8)
-    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asDoubleBuffer().get(values)
-    new DenseVector(values): Vector
-  }
+  def unpackVector(packed: Column): Column =
+    RowFunction.column(packed, "sparkflow_unpack", SQLDataTypes.VectorType) { bytes =>
+      PackedRow.toVector(bytes.asInstanceOf[Array[Byte]])
+    }
 }

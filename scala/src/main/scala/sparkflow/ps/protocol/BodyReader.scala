@@ -2,12 +2,13 @@ package sparkflow.ps.protocol
 
 import java.nio.ByteBuffer
 
-import io.netty.buffer.ByteBuf
+import io.netty.buffer.{ByteBuf, Unpooled}
 
 /** Fills the buffers of a frame's body from chunks of any size. */
 private[protocol] final class BodyReader {
   private var body: Seq[ByteBuffer] = Nil
   private var left: List[ByteBuffer] = Nil // duplicates: the body's own positions stay
+  private var lent: ByteBuf = _ // the next bytes of the body themselves
 
   def start(empty: Seq[ByteBuffer]): Unit = {
     body = empty
@@ -21,8 +22,24 @@ private[protocol] final class BodyReader {
     full
   }
 
+  /** The next part of the body, for the socket to read into; null where that would not be worth it. What was read comes
+    * back by `read`, before anything else does.
+    */
+  def room(): ByteBuf = {
+    while (left.nonEmpty && !left.head.hasRemaining) left = left.tail
+    lent =
+      if (left.isEmpty || !left.head.isDirect || left.head.remaining < BodyReader.leastRoom) null
+      else Unpooled.wrappedBuffer(left.head.slice()).clear()
+    lent
+  }
+
   /** Takes what it needs from the chunk. @return whether the body is complete */
   def read(chunk: ByteBuf): Boolean = {
+    if (chunk eq lent) {
+      lent = null
+      left.head.position(left.head.position() + chunk.readableBytes)
+      chunk.skipBytes(chunk.readableBytes)
+    }
     while (left.nonEmpty && (chunk.isReadable || !left.head.hasRemaining)) {
       val next = left.head
       val end = next.limit()
@@ -33,4 +50,9 @@ private[protocol] final class BodyReader {
     }
     left.isEmpty
   }
+}
+
+private object BodyReader {
+  // Less than this comes in with one read of the usual size, maybe together with the next frame.
+  private val leastRoom = 1 << 16
 }

@@ -19,7 +19,7 @@ trait Admission {
 }
 
 /** Bytes to [[Frame]]s. Each chunk that the socket delivers is copied once, straight to its place in the buffers that
-  * the [[Admission]] gave; nothing is accumulated.
+  * the [[Admission]] gave; nothing is accumulated. Where the socket reads into [[room]], not even that.
   *
   * After a refused frame it raises the [[Refused]] as an exception in the pipeline and drops all further input.
   *
@@ -36,6 +36,11 @@ final class FrameDecoder(var admission: Admission) extends ChannelInboundHandler
 
   /** Whether a frame has begun to come in and is not complete. */
   def midFrame: Boolean = !refused && (read > 0 || header != null)
+
+  /** Where the socket may put what it reads next: the body's own memory. Null when a body is not being read, or little of
+    * it is left. The next input must be this buffer then.
+    */
+  def room(): ByteBuf = if (refused || message == null) null else body.room()
 
   /** From now on input is dropped. */
   def stop(): Unit = refused = true

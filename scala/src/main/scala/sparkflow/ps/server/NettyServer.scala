@@ -44,7 +44,6 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
       .childOption[java.lang.Boolean](ChannelOption.TCP_NODELAY, true)
       .childOption[java.lang.Boolean](ChannelOption.SO_KEEPALIVE, true)
       .childOption(ChannelOption.ALLOCATOR, NettyUtils.getSharedPooledByteBufAllocator(true, true))
-      .childOption(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(64, 2048, largestRead))
       .childHandler(new ChannelInitializer[Channel] {
         override def initChannel(channel: Channel): Unit = accept(channel)
       })
@@ -83,6 +82,7 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
     } else {
       val stall = config.stallTimeout.toNanos
       val decoder = new FrameDecoder(HandshakeAdmission)
+      channel.config.setRecvByteBufAllocator(new ReadInPlace(decoder))
       val requests = new RequestHandler(config, fit, decoder)
       channel.pipeline
         .addLast("stall", new IdleStateHandler(true, stall, stall, 0, NANOSECONDS))
@@ -114,7 +114,4 @@ private[ps] object NettyServer {
 
   // Every task slot of a large cluster may connect in the same instant. (The kernel cuts it to its own limit.)
   private val backlog = 1024
-
-  // A gradient comes in a few reads instead of the 64 KiB ones of Netty's default.
-  private val largestRead = 1 << 20
 }
