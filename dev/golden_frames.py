@@ -234,8 +234,17 @@ def valid() -> list[dict[str, Any]]:
             27,
             "PushRows",
             struct.pack("<qqiid", 2**40, 2**41, 300, 0, 0.25),
-            {"step": 2**40, "version": 2**41, "samples": 300, "loss": 0.25},
+            {"step": 2**40, "version": 2**41, "samples": 300, "shared": False, "loss": 0.25},
             WEIGHTS,
+            numbers,
+        ),
+        entry(
+            "push-rows-shared",
+            27,
+            "PushRows",
+            struct.pack("<qqiid", 1, 2, 3, 2, -0.5),
+            {"step": 1, "version": 2, "samples": 3, "shared": True, "loss": -0.5},
+            WEIGHTS[:1],
             numbers,
         ),
     ]
@@ -260,9 +269,9 @@ def refused() -> list[dict[str, Any]]:
             "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 8, 0.0), floats(WEIGHTS)), "unknown flag"
         ),
         entry(
-            "bad-reserved-rows",
+            "bad-flags-rows",
             frame(27, struct.pack("<qqiid", 0, 0, 1, 1, 0.0), floats(WEIGHTS)),
-            "bytes 20 to 23 of PushRows are not zero",
+            "unknown flag of PushRows",
         ),
         entry("bad-text", frame(21, b"\xc3\x28"), "message is not UTF-8"),
     ]

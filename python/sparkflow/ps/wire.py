@@ -25,7 +25,7 @@ MAX_BODY = 8 << 30
 
 INITIALIZE = 1  # Welcome.flags: this worker makes the initial weights
 ANSWER_WEIGHTS = 1  # Push.flags: the answer is Weights, not Ack
-SHARED = 2  # Push.flags: the gradient is in the shared segment, the body is empty
+SHARED = 2  # Push.flags, PushRows.flags: the (dense) gradient is in the shared segment, not in the body
 CHANGE = 4  # Push.flags: no gradient but a change, to be added to the weights
 MAPPED = 1  # Attached.flags: this worker has mapped the segment
 
@@ -162,6 +162,7 @@ class PushRows:
     step: int
     version: int
     samples: int
+    flags: int
     loss: float
 
 
@@ -217,7 +218,7 @@ _CODECS: dict[int, _Codec] = {
     24: _Codec(Segment, struct.Struct("<qq"), text=True),
     25: _Codec(Attached, struct.Struct("<q"), text=True),
     26: _Codec(PullRows, struct.Struct("<")),
-    27: _Codec(PushRows, struct.Struct("<qqi4xd")),
+    27: _Codec(PushRows, struct.Struct("<qqiid")),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

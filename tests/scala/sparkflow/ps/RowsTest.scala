@@ -42,7 +42,7 @@ class RowsTest extends ServerTest {
     WireClient.floats(body)
   }
 
-  private def push(step: Long, version: Long = 0) = PushRows(step, version, 10, 0.5)
+  private def push(step: Long, version: Long = 0) = PushRows(step, version, 10, shared = false, 0.5)
 
   test("Welcome carries the dense part, and counts it") {
     withServer(settings()) { live =>

@@ -67,7 +67,8 @@ class GoldenFramesTest extends AnyFunSuite {
       case "Segment"   => Segment(long("length"), long("weightsOffset"), text("text"))
       case "Attached"  => Attached(flag("mapped"), text("reason"))
       case "PullRows"  => PullRows
-      case "PushRows"  => PushRows(long("step"), long("version"), int("samples"), double("loss"))
+      case "PushRows" =>
+        PushRows(long("step"), long("version"), int("samples"), flag("shared"), double("loss"))
     }
   }
 

@@ -31,7 +31,10 @@ final case class Push(
     loss: Double
 ) extends Message
 case object PullRows extends Message
-final case class PushRows(step: Long, version: Long, samples: Int, loss: Double) extends Message
+
+/** @param shared the gradient of the dense part is in the shared segment instead of the body */
+final case class PushRows(step: Long, version: Long, samples: Int, shared: Boolean, loss: Double)
+    extends Message
 final case class Report(iteration: Int, samples: Long, loss: Double) extends Message
 case object PushState extends Message
 case object Done extends Message

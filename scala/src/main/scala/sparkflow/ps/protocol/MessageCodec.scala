@@ -102,12 +102,12 @@ object MessageCodec {
     ),
     bare(26, PullRows, hasBody = true),
     kind[PushRows](27, 32, hasBody = true) { (m, out) =>
-      out.putLong(m.step).putLong(m.version).putInt(m.samples).putInt(0).putDouble(m.loss)
+      out.putLong(m.step).putLong(m.version).putInt(m.samples).putInt(if (m.shared) 2 else 0)
+      out.putDouble(m.loss)
       ()
     } { in =>
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
-      if (in.getInt() != 0) malformed("bytes 20 to 23 of PushRows are not zero")
-      PushRows(step, version, samples, in.getDouble())
+      PushRows(step, version, samples, flags(in.getInt().toLong, 2) == 2, in.getDouble())
     }
   )
 

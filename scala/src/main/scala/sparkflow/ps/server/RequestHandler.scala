@@ -34,23 +34,18 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   override def body(message: Message, length: Long): Seq[ByteBuffer] = message match {
     case push: Push =>
-      worker
-      val count = fit.model.layout.weightCount
-      if (push.shared) {
-        if (!exchange.exists(_.isInstanceOf[SharedExchange]))
-          throw malformed("a gradient in a shared segment, but none is attached")
-        if (length != 0) throw malformed(s"a body of $length bytes beside a gradient in the shared segment")
-        Nil
-      } else {
-        exact("gradient", length, 4L * count, s"$count weights")
-        room(count).gradient.bytes
-      }
+      whole()
+      if (!push.shared) exact("gradient", length, 4L * vectorLength, s"$vectorLength weights")
+      else if (length != 0)
+        throw malformed(s"a body of $length bytes beside a gradient in the shared segment")
+      gradient(push.shared)
     case PullRows =>
       worker
-      rows.numbers(length)
-    case _: PushRows =>
+      Seq(rows.numbers(length))
+    case push: PushRows =>
       worker
-      rows.gradient(length)
+      val behind = rows.gradient(length, if (push.shared) 0 else 4L * vectorLength)
+      gradient(push.shared) ++ behind
     case PushState =>
       worker
       val size = fit.model.layout.stateBytes
@@ -75,6 +70,17 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     traffic = Some(made)
     made
   }
+
+  /** Values of the weights that travel as a whole. */
+  private def vectorLength: Int =
+    if (names.isEmpty) fit.model.layout.weightCount else rows.tables.denseCount
+
+  private def gradient(shared: Boolean): Seq[ByteBuffer] =
+    if (!shared) room().gradient.bytes
+    else if (exchange.exists(_.isInstanceOf[SharedExchange])) Nil
+    else throw malformed("a gradient in a shared segment, but none is attached")
+
+  private def room(): Exchange = room(vectorLength)
 
   private def room(count: Int): Exchange = exchange.getOrElse {
     val made = new OwnExchange(ctx.alloc, count)
@@ -103,17 +109,16 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         if (names.nonEmpty) releaseExchange() // this was the only time that whole tables travelled
         answer(Ack(fit.steps))
       case Pull =>
-        worker
+        whole()
         answerWeights()
       case push: Push => this.push(push)
       case PullRows =>
         worker
         rows.ask(body.last)
-        answer(Weights(rows.read(fit.model.consistency)), rows.body)
+        answerRows(None)
       case push: PushRows =>
         rows.ask(body.last)
-        val version = fit.push(this, worker, push.step, push.version, push.samples)(rows.push(_))
-        answer(Weights(version.getOrElse(rows.read(fit.model.consistency))), rows.body)
+        answerRows(fit.push(this, worker, push.step, push.version, push.samples)(rows.push(_, room())))
       case PushState =>
         worker
         answer(State, Seq(Unpooled.wrappedBuffer(fit.mergeState(body.head.array))))
@@ -143,6 +148,13 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     known
   }
 
+  /** @throws Refused unless this connection speaks for a worker without tables */
+  private def whole(): Unit = {
+    worker
+    if (names.nonEmpty)
+      throw malformed("whole weights, but this worker's Hello named tables: use PullRows and PushRows")
+  }
+
   private def hello(hello: Hello): Unit = {
     if (entry.isDefined) throw malformed("a second Hello on one connection")
     if (hello.round < 0 || hello.worker < 0)
@@ -170,30 +182,33 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     val model = fit.model
     val step = entry.fold(0L)(_.nextStep)
     val state = model.state.snapshot()
-    val (version, weights) =
-      if (names.nonEmpty) (rows.read(model.consistency), rows.body)
-      else {
-        val buffers = room(model.layout.weightCount)
-        (model.consistency.read(buffers.weights), buffers.body)
-      }
-    val count = weights.map(_.readableBytes.toLong).sum / 4
+    val buffers = room()
+    val version =
+      if (names.isEmpty) model.consistency.read(buffers.weights) else rows.read(model.consistency, buffers)
+    val count = vectorLength.toLong
     answer(
       Welcome(initialize = false, step, version, count, state.length.toLong, model.layoutJson),
-      weights :+ Unpooled.wrappedBuffer(state)
+      buffers.body :+ Unpooled.wrappedBuffer(state)
     )
   })
 
   override def refuse(code: Int, message: String): Unit = onLoop(if (waiting) end(code, message))
 
   private def answerWeights(): Unit = {
-    val model = fit.model
-    val buffers = room(model.layout.weightCount)
-    val version = model.consistency.read(buffers.weights)
+    val buffers = room()
+    val version = fit.model.consistency.read(buffers.weights)
     answer(Weights(version), buffers.body)
   }
 
+  /** @param version of the rows that were asked for, if they have been read */
+  private def answerRows(version: Option[Long]): Unit = {
+    val buffers = room()
+    val read = version.getOrElse(rows.read(fit.model.consistency, buffers))
+    answer(Weights(read), buffers.body ++ rows.body)
+  }
+
   private def push(push: Push): Unit = {
-    val buffers = room(fit.model.layout.weightCount)
+    val buffers = room()
     val answered = Option.when(push.answerWithWeights)(buffers.weights)
     val applied = fit.push(this, worker, push.step, push.version, push.samples)(
       _.push(buffers.gradient, push.change, answered)
@@ -209,7 +224,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   private def share(): Unit = {
     segment.foreach(_.close())
-    val pieces = NativeFloats.pieceBytes(fit.model.layout.weightCount)
+    val pieces = NativeFloats.pieceBytes(vectorLength)
     answer(config.sharedMemory match {
       case None => Segment(0, 0, "transport is tcp")
       case Some(directory) =>

@@ -9,19 +9,31 @@ import sparkflow.ps.protocol.{ErrorCode, Refused}
 import sparkflow.ps.store._
 
 /** The rows that one worker asks for, and pushes a gradient of the next time. Belongs to the connection's event loop. */
-private[server] final class RowTraffic(allocator: ByteBufAllocator, tables: Tables) {
+private[server] final class RowTraffic(allocator: ByteBufAllocator, val tables: Tables) {
   private var held = tables.noRows // what the worker has, and its next gradient is of
   private var wanted = tables.noRows // what its request asks for
-  private val denseGradient, rowGradient, denseWeights, rowWeights = new Room(allocator)
+  private val gradients, weights = new Room(allocator)
 
-  /** Where the numbers of a pull go. */
-  def numbers(length: Long): Seq[ByteBuffer] = Seq(numbersRoom(length, 0))
+  /** Where the gradient of the rows goes, and the numbers behind it.
+    *
+    * @param length of the body
+    * @param before bytes of the body that come before
+    * @throws Refused if a body can't have this length
+    */
+  def gradient(length: Long, before: Long): Seq[ByteBuffer] = {
+    val numbers = this.numbers(length, before + 4L * held.valueCount)
+    gradients.take(held.valueCount).bytes :+ numbers
+  }
 
-  /** Where a gradient goes, and the numbers behind it. */
-  def gradient(length: Long): Seq[ByteBuffer] = {
-    val values = 4L * tables.denseCount + 4L * held.valueCount
-    val numbers = numbersRoom(length, values)
-    denseGradient.take(tables.denseCount).bytes ++ rowGradient.take(held.valueCount).bytes :+ numbers
+  /** Where numbers go; there are at most as many as rows, as each is asked for once. */
+  def numbers(length: Long, before: Long = 0): ByteBuffer = {
+    val numbers = length - before
+    if (numbers < 0 || numbers % 4 != 0 || numbers / 4 > tables.rowCount)
+      throw new Refused(
+        ErrorCode.Sizes,
+        s"a body of $length bytes, expected $before of values and 4 for each row number, of at most ${tables.rowCount}"
+      )
+    ByteBuffer.allocate(numbers.toInt)
   }
 
   /** Takes what a request asks for.
@@ -37,40 +49,27 @@ private[server] final class RowTraffic(allocator: ByteBufAllocator, tables: Tabl
       catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Malformed, e.getMessage) }
   }
 
-  /** Applies the gradient that came. @return the version after it, of the values that were asked for */
-  def push(consistency: Consistency): Long = {
-    val gradient =
-      new Excerpt(held, denseGradient.take(tables.denseCount), rowGradient.take(held.valueCount))
-    val version = consistency.pushRows(gradient, answer())
+  /** Applies the gradient that came, and reads what was asked for. @return the version after it */
+  def push(consistency: Consistency, dense: Exchange): Long = {
+    val gradient = new Excerpt(held, dense.gradient, gradients.take(held.valueCount))
+    val version = consistency.pushRows(gradient, answer(dense))
     held = wanted
     version
   }
 
   /** Reads what was asked for. @return its version */
-  def read(consistency: Consistency): Long = {
-    val version = consistency.readRows(answer())
+  def read(consistency: Consistency, dense: Exchange): Long = {
+    val version = consistency.readRows(answer(dense))
     held = wanted
     version
   }
 
-  /** What carries the values that were last read. */
-  def body: Seq[ByteBuf] = denseWeights.body ++ rowWeights.body
+  /** What carries the rows that were last read. */
+  def body: Seq[ByteBuf] = weights.body
 
-  def release(): Unit = Seq(denseGradient, rowGradient, denseWeights, rowWeights).foreach(_.release())
+  def release(): Unit = Seq(gradients, weights).foreach(_.release())
 
-  private def answer() =
-    new Excerpt(wanted, denseWeights.take(tables.denseCount), rowWeights.take(wanted.valueCount))
-
-  /** Room for the numbers behind `values` bytes; there are at most as many as rows, as each is asked for once. */
-  private def numbersRoom(length: Long, values: Long): ByteBuffer = {
-    val numbers = length - values
-    if (numbers < 0 || numbers % 4 != 0 || numbers / 4 > tables.rowCount)
-      throw new Refused(
-        ErrorCode.Sizes,
-        s"a body of $length bytes, expected $values of values and 4 for each row number, of at most ${tables.rowCount}"
-      )
-    ByteBuffer.allocate(numbers.toInt)
-  }
+  private def answer(dense: Exchange) = new Excerpt(wanted, dense.weights, weights.take(wanted.valueCount))
 }
 
 /** Memory that grows with what it is to hold, and is used again. */
