@@ -32,8 +32,8 @@ class SharedMemoryTest extends ServerTest {
     def gradient(values: Float*): Unit = values.zipWithIndex.foreach { case (v, i) =>
       buffer.putFloat(4 * i, v)
     }
-    def weights: Seq[Float] = weights(layout.weightCount)
-    def weights(count: Int): Seq[Float] =
+    def weights: Seq[Float] = firstWeights(layout.weightCount)
+    def firstWeights(count: Int): Seq[Float] =
       (0 until count).map(i => buffer.getFloat(segment.weightsOffset.toInt + 4 * i))
   }
 
@@ -77,7 +77,7 @@ class SharedMemoryTest extends ServerTest {
       val shared = PushRows(0, 0, 10, shared = true, 0.5)
       val (pushed, rows) = w.callFor(shared, Array(1f, 2f), Array[Byte](0, 0, 0, 0, 1, 0, 0, 0))
       assert(pushed === Weights(1) && WireClient.floats(rows) === Seq(0f, 0f, -1f, -2f))
-      assert(mapped.weights(1) === Seq(-5f))
+      assert(mapped.firstWeights(1) === Seq(-5f))
       assert(live.weights === Seq(0f, 0f, -1f, -2f, -5f))
     }
   }
