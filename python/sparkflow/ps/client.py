@@ -128,10 +128,13 @@ class ParameterClient:
                 "the peer is not this fit's parameter server: it does not know the secret"
             )
 
-    def hello(self, round: int, worker: int, attempt: int, rows: int) -> Welcome:
-        """Say who this is; return where to start, once there are weights or this worker is to make them."""
+    def hello(self, round: int, worker: int, attempt: int, rows: int, tables: str = "") -> Welcome:
+        """Say who this is; return where to start, once there are weights or this worker is to make them.
+
+        `tables` is for `sparkflow.ps.rows.RowClient`.
+        """
         self._connection.wait(connection.WELCOME_SECONDS, "waiting for the first weights of the fit")
-        self._connection.send(wire.Hello(round, worker, attempt, rows))
+        self._connection.send(wire.Hello(round, worker, attempt, rows, tables))
         message, length = self._connection.receive()
         welcome = self._expect(wire.Welcome, message, length, body=True)
         initialize = bool(welcome.flags & wire.INITIALIZE)

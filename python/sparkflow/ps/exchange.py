@@ -27,12 +27,17 @@ class Exchange(Protocol):
     weights: np.ndarray
     flags: int
 
-    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
-        """Send what is pushed, which is the parts of `gradient` one after the other."""
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
+        """Send what is pushed, which is the parts of `gradient` one after the other.
+
+        What is to come `behind` it in the frame's body does so in any case.
+        """
         ...
 
-    def receive(self, length: int) -> None:
-        """Take over the weights of an answer whose frame has a body of `length` bytes."""
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        """Take over the weights of an answer whose frame has a body of `length` bytes, and what is behind."""
         ...
 
 
@@ -51,11 +56,13 @@ class TcpExchange:
         self._connection = connection
         self.weights = aligned((count,))
 
-    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
-        self._connection.send(push, *map(floats, gradient))
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
+        self._connection.send(push, *map(floats, gradient), *behind)
 
-    def receive(self, length: int) -> None:
-        self._connection.receive_body(length, self.weights)
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        self._connection.receive_body(length, self.weights, *behind)
 
 
 class SharedExchange:
@@ -89,7 +96,9 @@ class SharedExchange:
         self._gradient = np.frombuffer(memory, "<f4", count)
         self.weights = np.frombuffer(memory, "<f4", count, segment.weights_offset)
 
-    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
         sizes = [floats(part).size for part in gradient]
         if sum(sizes) != self._gradient.size:
             raise ValueError(f"the gradient has {sum(sizes)} values, expected {self._gradient.size}")
@@ -97,8 +106,7 @@ class SharedExchange:
         for part, size in zip(gradient, sizes, strict=True):
             self._gradient[start : start + size] = part
             start += size
-        self._connection.send(push)
+        self._connection.send(push, *behind)
 
-    def receive(self, length: int) -> None:
-        if length:
-            raise wire.ProtocolError(f"weights came in a body of {length} bytes beside the shared segment")
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        self._connection.receive_body(length, *behind)

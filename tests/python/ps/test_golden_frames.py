@@ -25,6 +25,8 @@ def message(name, fields):
         fields["flags"] = wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
         fields["flags"] |= wire.SHARED if fields.pop("shared") else 0
         fields["flags"] |= wire.CHANGE if fields.pop("change") else 0
+    if name == "PushRows":
+        fields["flags"] = wire.SHARED if fields.pop("shared") else 0
     if name == "Segment":
         fields["weights_offset"] = fields.pop("weightsOffset")
     if name == "Attached":
