@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -57,6 +58,7 @@ class FakeServer:
         self.failures: list[str] = []
         self.hellos: list[wire.Hello] = []
         self.done = 0
+        self.asked: list[np.ndarray] = []  # numbers of rows, of all workers
         self.shared, self.lie = shared, lie or {}
         self.shared_pushes = 0
         self.not_mapped: list[str] = []
@@ -120,6 +122,7 @@ class FakeServer:
 
     def _on_hello(self, link: Connection, hello: wire.Hello, _: Any) -> bool:
         self._connection.key = (hello.round, hello.worker)
+        self._connection.hello = hello
         with self._lock:
             self.hellos.append(hello)
             if self.refuse:
@@ -133,11 +136,49 @@ class FakeServer:
             assert self.layout is not None
             assert self.weights is not None
             step = self.steps.get(self._connection.key, 0)
-            size = len(self.weights)
+            weights = self.weights[self._dense(hello)]
             text = self.layout.to_json()
-            message = wire.Welcome(0, step, self.version, size, len(self.state), text)
-            link.send(message, self.weights, self.state)
+            message = wire.Welcome(0, step, self.version, len(weights), len(self.state), text)
+            link.send(message, weights, self.state)
         return True
+
+    def _dense(self, hello: wire.Hello) -> np.ndarray:
+        """Return where the weights lie that are of no table of the worker's; sets where its rows do."""
+        assert self.layout is not None
+        names = json.loads(hello.tables or "[]")
+        numbers = np.arange(self.layout.weight_count)
+        views = dict(
+            zip((v.name for v in self.layout.weights), self.layout.weight_views(numbers), strict=True)
+        )
+        self._connection.places = [row.reshape(-1) for name in names for row in views.pop(name)]
+        self._connection.dense = np.concatenate([numbers[:0], *(view.reshape(-1) for view in views.values())])
+        self._connection.held = numbers[:0]
+        return self._connection.dense
+
+    def _rows(self, body: bytes | bytearray) -> np.ndarray:
+        numbers = np.frombuffer(body, np.int32)
+        assert (np.diff(numbers) > 0).all()
+        self.asked.append(numbers)
+        return np.concatenate([np.empty(0, np.int64), *(self._connection.places[n] for n in numbers)])
+
+    def _on_pullrows(self, link: Connection, _: wire.PullRows, body: bytearray) -> bool:
+        self._connection.held = self._rows(body)
+        self._send_weights(link)
+        return True
+
+    def _on_pushrows(self, link: Connection, push: wire.PushRows, body: bytearray) -> bool:
+        dense, held = self._connection.dense, self._connection.held
+        whole = np.zeros_like(self.weights)
+        if push.flags & wire.SHARED:
+            whole[dense] = self._connection.memory[: 4 * len(dense)].view(np.float32)
+            self.shared_pushes += 1
+        else:
+            whole[dense] = np.frombuffer(body[: 4 * len(dense)], np.float32)
+            body = body[4 * len(dense) :]
+        whole[held] = np.frombuffer(body[: 4 * len(held)], np.float32)
+        self._connection.held = self._rows(body[4 * len(held) :])
+        flags = wire.ANSWER_WEIGHTS
+        return self._apply(link, wire.Push(push.step, push.version, push.samples, flags, push.loss), whole)
 
     def _on_initialize(self, link: Connection, message: wire.Initialize, body: bytearray) -> bool:
         with self._lock:
@@ -145,6 +186,7 @@ class FakeServer:
             size = 4 * self.layout.weight_count
             self.weights = np.frombuffer(body[:size], np.float32).copy()
             self.initial = self.weights.copy()
+            self._dense(self._connection.hello)
             self.state = bytes(body[size:])
             self._lock.notify_all()
         link.send(wire.Ack(0))
@@ -158,7 +200,7 @@ class FakeServer:
         if self.shared is None:
             link.send(wire.Segment(0, 0, "this server shares nothing"))
             return True
-        size = 4096 + self.weights.nbytes
+        size = 4096 + 4 * len(self._connection.dense)
         path = self.shared / f"segment-{self._connection.key[1]}"
         path.write_bytes(bytes(size))
         self._connection.path = path
@@ -176,23 +218,28 @@ class FakeServer:
 
     def _send_weights(self, link: Connection) -> None:
         memory = getattr(self._connection, "memory", None)
+        weights, rows = self.weights, []
+        if self._connection.places:
+            weights, rows = self.weights[self._connection.dense], [self.weights[self._connection.held]]
         if memory is None:
-            link.send(wire.Weights(self.version), self.weights)
+            link.send(wire.Weights(self.version), weights, *rows)
         else:
-            memory[4096:] = self.weights.view(np.uint8)
-            link.send(wire.Weights(self.version))
+            memory[4096:] = weights.view(np.uint8)
+            link.send(wire.Weights(self.version), *rows)
 
     def _on_push(self, link: Connection, push: wire.Push, body: bytearray) -> bool:
         if push.flags & wire.SHARED:
             body = bytearray(self._connection.memory[: self.weights.nbytes])
             self.shared_pushes += 1
+        return self._apply(link, push, np.frombuffer(body, np.float32))
+
+    def _apply(self, link: Connection, push: wire.Push, pushed: np.ndarray) -> bool:
         with self._lock:
             expected = self.steps.get(self._connection.key, 0)
-            if push.step > expected or len(body) != 4 * len(self.weights):
+            if push.step > expected or len(pushed) != len(self.weights):
                 link.send(wire.Error(5 if push.step <= expected else 1, "gap or wrong size"))
                 return False
             if push.step == expected:
-                pushed = np.frombuffer(body, np.float32)
                 self.weights += pushed if push.flags & wire.CHANGE else -self.rate * pushed
                 self.steps[self._connection.key] = expected + 1
                 self.version += 1
