@@ -27,15 +27,30 @@ class TrafficParams(Group):
         TypeConverters.toInt,
     )
 
+    sparseTables = param(
+        "sparseTables",
+        "Whether variables of which the loss reads single rows alone (embedding tables) travel by rows: then "
+        "a worker has only the rows of its mini-batch, and the optimizer updates them as TensorFlow applies "
+        "sparse gradients. If false, or with localSteps above 1, they travel whole, and a row that a "
+        "mini-batch does not read has a gradient of 0.",
+        TypeConverters.toBoolean,
+    )
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._setDefault(transport="auto", localSteps=1)
+        self._setDefault(transport="auto", localSteps=1, sparseTables=True)
 
     def getLocalSteps(self) -> int:
         return self._value(self.localSteps)
 
     def setLocalSteps(self: Self, value: int | None) -> Self:
         return self._set(localSteps=value)
+
+    def getSparseTables(self) -> bool:
+        return self._value(self.sparseTables)
+
+    def setSparseTables(self: Self, value: bool | None) -> Self:
+        return self._set(sparseTables=value)
 
     def getTransport(self) -> str:
         return self._value(self.transport)

@@ -33,6 +33,7 @@ class ParamsTest extends AnyFunSuite {
         "useRegularizationLosses" -> false,
         "transport" -> "auto",
         "localSteps" -> 1,
+        "sparseTables" -> true,
         "spillLimit" -> -1L,
         "inferenceBatchSize" -> 1024
       )

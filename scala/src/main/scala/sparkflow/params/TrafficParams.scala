@@ -1,6 +1,6 @@
 package sparkflow.params
 
-import org.apache.spark.ml.param.{IntParam, Param, Params}
+import org.apache.spark.ml.param.{BooleanParam, IntParam, Param, Params}
 
 import sparkflow.Names
 
@@ -23,11 +23,23 @@ trait TrafficParams extends Params {
     Expect.atLeast("localSteps", 1, "use 1 to push every mini-batch")
   )
 
-  setDefault(transport -> "auto", localSteps -> 1)
+  final val sparseTables: BooleanParam = new BooleanParam(
+    this,
+    "sparseTables",
+    "Whether variables of which the loss reads single rows alone (embedding tables) travel by rows: then a worker has only " +
+      "the rows of its mini-batch, and the optimizer updates them as TensorFlow applies sparse gradients. If false, or with " +
+      "localSteps above 1, they travel whole, and a row that a mini-batch does not read has a gradient of 0."
+  )
+
+  setDefault(transport -> "auto", localSteps -> 1, sparseTables -> true)
 
   def getLocalSteps: Int = $(localSteps)
 
   def setLocalSteps(value: Int): this.type = set(localSteps, value)
+
+  def getSparseTables: Boolean = $(sparseTables)
+
+  def setSparseTables(value: Boolean): this.type = set(sparseTables, value)
 
   def getTransport: String = $(transport)
 
