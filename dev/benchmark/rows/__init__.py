@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.row import Row
 from benchmark.rows import (
     cnn,
+    embedding,
     fixed_cost,
     model_100m,
     optimizer,
@@ -27,4 +28,5 @@ ROWS: tuple[Row, ...] = (
     *transform.ROWS,
     *worker_memory.ROWS,
     *model_100m.ROWS,
+    *embedding.ROWS,
 )
