@@ -9,7 +9,8 @@ import sparkflow.ps.store.{Excerpt, NativeFloats, ShardStore}
 final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency {
   private val lock = new ReentrantReadWriteLock
   private val rows = new RowUpdate(store, optimizer)
-  private val reading = if (rows.readsWrite) lock.writeLock else lock.readLock
+  // Whoever reads all weights makes up for what rows have missed, and so writes.
+  private val readingAll = if (rows.fallsBehind) lock.writeLock else lock.readLock
   @volatile private var applied = 0L
 
   override def version: Long = applied
@@ -22,7 +23,7 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
       t
     }
 
-  override def read(into: NativeFloats): Long = holding(reading) {
+  override def read(into: NativeFloats): Long = holding(readingAll) {
     rows.settle(applied)
     Update.read(store, into)
     applied
@@ -35,12 +36,12 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
     t
   }
 
-  override def readRows(into: Excerpt): Long = holding(reading) {
+  override def readRows(into: Excerpt): Long = holding(lock.readLock) {
     rows.read(into, applied)
     applied
   }
 
-  override def weights(): Array[Float] = holding(reading) {
+  override def weights(): Array[Float] = holding(readingAll) {
     rows.settle(applied)
     store.weights()
   }

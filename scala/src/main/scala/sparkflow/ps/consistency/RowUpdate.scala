@@ -1,6 +1,5 @@
 package sparkflow.ps.consistency
 
-import java.util.Arrays
 import java.util.concurrent.ConcurrentHashMap
 
 import scala.jdk.CollectionConverters._
@@ -19,11 +18,11 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
 
   private val idle: Option[Idle] = optimizer.idle
   private val clocks = new ConcurrentHashMap[Table, Array[Long]]
-  private val desks = new ThreadLocal[Desk]
+  private val blocks = new ThreadLocal[Block]
   @volatile private var whole = 0L // the last update of all weights: no row is behind it
 
-  /** Whether a read may have steps to make up for, and so to write. */
-  def readsWrite: Boolean = idle.isDefined
+  /** Whether rows may have something to make up for. */
+  def fallsBehind: Boolean = idle.isDefined
 
   /** Update number `t`, and the values after it. */
   def apply(gradient: Excerpt, answer: Excerpt, t: Long): Unit = {
@@ -37,18 +36,19 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
       optimizer.step(shard.weights, room, shard.slots, piece.from, piece.from + piece.count, t)
       answer.dense.put(piece.at, shard.weights, piece.from, piece.count)
     }
-    each(gradient.selection.rows)((part, desk) => update(part, desk, gradient.rows, t))
-    each(answer.selection.rows)((part, desk) => read(part, desk, Some(answer.rows), t))
+    val before = idle.map(_.until(t - 1))
+    each(gradient.selection.rows)(update(_, _, gradient.rows, before, t))
+    readRows(answer, t)
   }
 
-  /** The values after update `t`, the last one. */
+  /** The values after update `t`, the last one; changes nothing. */
   def read(into: Excerpt, t: Long): Unit = {
     val pieces = into.selection.of.dense
     store.share(pieces.length) { (i, _) =>
       val piece = pieces(i)
       into.dense.put(piece.at, store.shards(piece.shard).weights, piece.from, piece.count)
     }
-    each(into.selection.rows)((part, desk) => read(part, desk, Some(into.rows), t))
+    readRows(into, t)
   }
 
   /** Runs an update `t` of all weights. */
@@ -59,119 +59,73 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   }
 
   /** Makes up for all that rows have missed up to update `t`. */
-  def settle(t: Long): Unit = clocks.asScala.foreach { case (table, clock) =>
-    val behind = clock.indices.iterator.filter { row =>
-      val last = math.max(clock(row), whole)
-      last > 0 && last < t
-    }.toArray
-    each(Seq(new TableRows(table, behind, 0)))((part, desk) => read(part, desk, None, t))
+  def settle(t: Long): Unit = idle.foreach { idle =>
+    clocks.asScala.foreach { case (table, clock) =>
+      val makeUp = idle.until(t)
+      val behind = clock.indices.iterator.filter { row =>
+        val last = math.max(clock(row), whole)
+        last > 0 && last < t
+      }.toArray
+      each(Seq(new TableRows(table, behind, 0))) { (part, block) =>
+        load(part, block, Some(makeUp))
+        save(part, block, t)
+      }
+    }
   }
 
-  private def update(part: Part, desk: Desk, gradient: NativeFloats, t: Long): Unit = {
+  private def readRows(into: Excerpt, t: Long): Unit = {
+    val makeUp = idle.map(_.until(t))
+    each(into.selection.rows) { (part, block) =>
+      if (idle.isEmpty) {
+        var k = 0
+        while (k < part.count) {
+          store.read(part.start(k), part.width, into.rows, part.at + k * part.width)
+          k += 1
+        }
+      } else {
+        load(part, block, makeUp)
+        into.rows.put(part.at, block.weights, 0, part.count * part.width)
+      }
+    }
+  }
+
+  private def update(
+      part: Part,
+      block: Block,
+      gradient: NativeFloats,
+      before: Option[Idle.MakeUp],
+      t: Long
+  ): Unit = {
+    val values = part.count * part.width
+    load(part, block, before)
+    gradient.get(part.at, block.gradient, 0, values)
+    optimizer.step(block.weights, block.gradient, block.slots, 0, values, t)
+    save(part, block, t)
+  }
+
+  private def load(part: Part, block: Block, makeUp: Option[Idle.MakeUp]): Unit = {
     val width = part.width
-    load(part, desk, t - 1)
+    val late = makeUp.orNull
+    val clock = if (late == null) null else clockOf(part.table)
+    val atLeast = whole
     var k = 0
     while (k < part.count) {
-      gradient.get(part.at(desk.order(k)), desk.block.gradient, k * width, width)
+      store.load(part.start(k), width, block, k * width)
+      if (late != null) {
+        val last = math.max(clock(part.row(k)), atLeast)
+        if (last > 0) late(block.weights, block.slots, k * width, (k + 1) * width, last)
+      }
       k += 1
     }
-    optimizer.step(desk.block.weights, desk.block.gradient, desk.block.slots, 0, part.count * width, t)
-    save(part, desk)
-    if (idle.isDefined) {
-      val clock = clockOf(part.table)
-      k = 0
-      while (k < part.count) {
-        val row = part.row(k)
-        clock(row) = math.max(clock(row), t)
-        k += 1
-      }
-    }
   }
 
-  private def read(part: Part, desk: Desk, into: Option[NativeFloats], t: Long): Unit = {
-    val width = part.width
-    if (idle.isEmpty) {
-      val out = into.orNull
-      var k = 0
-      while (k < part.count) {
-        if (out != null) store.read(part.start(k), width, out, part.at(k))
-        k += 1
-      }
-    } else {
-      load(part, desk, t)
-      val out = into.orNull
-      val clock = clockOf(part.table)
-      var k = 0
-      while (k < part.count) {
-        if (out != null) out.put(part.at(desk.order(k)), desk.block.weights, k * width, width)
-        val row = part.row(k)
-        // A row that never had a gradient has nothing to make up for.
-        if (math.max(clock(row), whole) > 0) clock(row) = math.max(clock(row), t)
-        k += 1
-      }
-      save(part, desk)
-    }
-  }
-
-  /** Brings the part's rows to the desk, those that are the longest behind first, as they are after update `t`. */
-  private def load(part: Part, desk: Desk, t: Long): Unit = {
-    val clock = if (idle.isDefined) clockOf(part.table) else null
+  /** Puts the rows back as they are after update `t`. */
+  private def save(part: Part, block: Block, t: Long): Unit = {
+    val clock = if (idle.isEmpty) null else clockOf(part.table)
     var k = 0
     while (k < part.count) {
-      desk.order(k) = k
-      if (clock != null) desk.keys(k) = math.max(clock(part.row(k)), whole) << indexBits | k.toLong
-      k += 1
-    }
-    if (clock != null) {
-      Arrays.sort(desk.keys, 0, part.count)
-      k = 0
-      while (k < part.count) {
-        desk.order(k) = (desk.keys(k) & indexMask).toInt
-        k += 1
-      }
-    }
-    k = 0
-    while (k < part.count) {
-      store.load(part.start(desk.order(k)), part.width, desk.block, k * part.width)
-      k += 1
-    }
-    idle.foreach(makeUp(_, part, desk, t))
-  }
-
-  private def save(part: Part, desk: Desk): Unit = {
-    var k = 0
-    while (k < part.count) {
-      store.save(part.start(desk.order(k)), part.width, desk.block, k * part.width)
-      k += 1
-    }
-  }
-
-  /** Takes the steps that the rows on the desk have missed: rows that miss the same one take it together. */
-  private def makeUp(idle: Idle, part: Part, desk: Desk, t: Long): Unit = {
-    def at(k: Int) = desk.keys(k) >>> indexBits
-    var from = 0
-    while (from < part.count && at(from) == 0) from += 1
-    val first = from
-    var until = from
-    var step = if (from < part.count) at(from) + 1 else t + 1
-    while (step <= t) {
-      while (until < part.count && at(until) < step) until += 1
-      while (from < until && step - at(from) > idle.steps) from += 1
-      if (from < until) {
-        optimizer.step(
-          desk.block.weights,
-          desk.zeros,
-          desk.block.slots,
-          from * part.width,
-          until * part.width,
-          step
-        )
-        step += 1
-      } else step = if (until < part.count) at(until) + 1 else t + 1
-    }
-    var k = first
-    while (k < part.count && t - at(k) > idle.steps) {
-      idle.fade(desk.block.slots, k * part.width, (k + 1) * part.width, t - at(k) - idle.steps)
+      store.save(part.start(k), part.width, block, k * part.width)
+      if (clock != null) clock(part.row(k)) = math.max(clock(part.row(k)), t)
       k += 1
     }
   }
@@ -179,31 +133,28 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   /** For each row of a table the last update that it has had, or has made up for; 0 before the first. */
   private def clockOf(table: Table): Array[Long] = clocks.computeIfAbsent(table, t => new Array[Long](t.rows))
 
-  private def each(rows: Seq[TableRows])(work: (Part, Desk) => Unit): Unit = {
+  private def each(rows: Seq[TableRows])(work: (Part, Block) => Unit): Unit = {
     val parts = rows.flatMap { r =>
       val most = math.max(1, ShardStore.shardLength / r.table.width)
       r.rows.indices.by(most).map(from => new Part(r, from, math.min(most, r.rows.length - from)))
     }.toArray
-    store.share(parts.length)((i, _) => work(parts(i), deskFor(parts(i))))
+    store.share(parts.length)((i, _) => work(parts(i), blockFor(parts(i))))
   }
 
-  private def deskFor(part: Part): Desk = {
+  private def blockFor(part: Part): Block = {
     val values = part.count * part.width
-    var desk = desks.get
-    if (desk == null || desk.size < values) {
-      desk = new Desk(math.max(values, ShardStore.shardLength), optimizer.slots.length)
-      desks.set(desk)
+    var block = blocks.get
+    if (block == null || block.weights.length < values) {
+      block = new Block(math.max(values, ShardStore.shardLength), optimizer.slots.length)
+      blocks.set(block)
     }
-    desk
+    block
   }
 }
 
 private object RowUpdate {
-  // A part has at most as many rows as a shard has values.
-  private val indexBits = 14
-  private val indexMask = (1L << indexBits) - 1
 
-  /** As many rows as are worked on at a time. */
+  /** As many rows as are worked on at a time: a shard's worth. */
   private final class Part(rows: TableRows, from: Int, val count: Int) {
     def table: Table = rows.table
     def width: Int = rows.table.width
@@ -214,20 +165,7 @@ private object RowUpdate {
     /** The number of the row's first weight. */
     def start(k: Int): Int = rows.table.from + row(k) * width
 
-    /** The number of the row's first value among those that travel. */
-    def at(k: Int): Int = rows.at + (from + k) * width
-  }
-
-  /** A thread's own room for a part.
-    *
-    * @param size values
-    */
-  private final class Desk(val size: Int, slots: Int) {
-    val block = new Block(size, slots)
-    val zeros = new Array[Float](size)
-    val keys = new Array[Long](ShardStore.shardLength)
-
-    /** Which row of the part lies at each place. */
-    val order = new Array[Int](ShardStore.shardLength)
+    /** The number of the part's first value among those that travel. */
+    val at: Int = rows.at + from * width
   }
 }

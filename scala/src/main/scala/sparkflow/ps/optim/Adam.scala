@@ -20,20 +20,7 @@ private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float,
   private val beta2Power = new Adam.Power(beta2)
 
   /** TensorFlow's sparse Adam lets both averages of every row decay, and moves every row by them. */
-  override val idle: Option[Idle] = Some(new Idle(Adam.idleSteps(beta1, beta2)) {
-    override def fade(slots: Array[Array[Float]], from: Int, until: Int, count: Long): Unit = {
-      val keepM = Math.pow(beta1.toDouble, count.toDouble).toFloat
-      val keepV = Math.pow(beta2.toDouble, count.toDouble).toFloat
-      val m = slots(0)
-      val v = slots(1)
-      var i = from
-      while (i < until) {
-        m(i) = Decay.settle(m(i) * keepM)
-        v(i) = Decay.settle(v(i) * keepV)
-        i += 1
-      }
-    }
-  })
+  override val idle: Option[Idle] = Some(new AdamIdle(beta1, beta2, epsilon, rate))
 
   def step(
       weights: Array[Float],
@@ -45,7 +32,7 @@ private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float,
   ): Unit = {
     val m = slots(0)
     val v = slots(1)
-    val rate = learningRate * Math.sqrt((1f - beta2Power(t)).toDouble).toFloat / (1f - beta1Power(t))
+    val rate = this.rate(t)
     val toM = 1f - beta1
     val toV = 1f - beta2
     val eps = epsilon
@@ -60,6 +47,10 @@ private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float,
       i += 1
     }
   }
+
+  /** The learning rate of update `t`, with the bias correction in it. */
+  private def rate(t: Long): Float =
+    learningRate * Math.sqrt((1f - beta2Power(t)).toDouble).toFloat / (1f - beta1Power(t))
 }
 
 private[optim] object Adam extends Family("adam") {
@@ -72,16 +63,6 @@ private[optim] object Adam extends Family("adam") {
 
   def create(learningRate: Float, options: Options): Optimizer =
     new Adam(learningRate, options(beta1), options(beta2), options(epsilon))
-
-  /** Without a gradient each step is at most `r = beta1 / √beta2` of the one before (the rate's own rise is less than that
-    * while beta1 <= beta2). All steps after the n-th are then `rⁿ / (1 − r)` of the first; 2^-30 of it is nothing.
-    */
-  private def idleSteps(beta1: Float, beta2: Float): Long = {
-    val r = beta1 / Math.sqrt(beta2.toDouble)
-    if (beta1 == 0f) 1
-    else if (beta1 > beta2) Long.MaxValue
-    else Math.ceil((Math.log(1 - r) - 30 * Math.log(2)) / Math.log(r)).toLong
-  }
 
   /** `baseᵗ` as TensorFlow has it: a float32 multiplied by the base after each step. In the first steps the
     * rounding of those products shows, as `1 − beta2ᵗ` is small; later it doesn't, and the exact power goes
