@@ -76,16 +76,9 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   private def readRows(into: Excerpt, t: Long): Unit = {
     val makeUp = idle.map(_.until(t))
     each(into.selection.rows) { (part, block) =>
-      if (idle.isEmpty) {
-        var k = 0
-        while (k < part.count) {
-          store.read(part.start(k), part.width, into.rows, part.at + k * part.width)
-          k += 1
-        }
-      } else {
-        load(part, block, makeUp)
-        into.rows.put(part.at, block.weights, 0, part.count * part.width)
-      }
+      if (idle.isEmpty) store.loadWeights(part.starts, part.count, part.width, block)
+      else load(part, block, makeUp)
+      into.rows.put(part.at, block.weights, 0, part.count * part.width)
     }
   }
 
@@ -104,28 +97,26 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   }
 
   private def load(part: Part, block: Block, makeUp: Option[Idle.MakeUp]): Unit = {
-    val width = part.width
-    val late = makeUp.orNull
-    val clock = if (late == null) null else clockOf(part.table)
-    val atLeast = whole
-    var k = 0
-    while (k < part.count) {
-      store.load(part.start(k), width, block, k * width)
-      if (late != null) {
-        val last = math.max(clock(part.row(k)), atLeast)
-        if (last > 0) late(block.weights, block.slots, k * width, (k + 1) * width, last)
+    store.load(part.starts, part.count, part.width, block)
+    makeUp.foreach { makeUp =>
+      val clock = clockOf(part.table)
+      val last = new Array[Long](part.count)
+      var k = 0
+      while (k < part.count) {
+        last(k) = math.max(clock(part.row(k)), whole)
+        k += 1
       }
-      k += 1
+      makeUp(block.weights, block.slots, part.width, last, part.count, block.gradient)
     }
   }
 
   /** Puts the rows back as they are after update `t`. */
   private def save(part: Part, block: Block, t: Long): Unit = {
+    store.save(part.starts, part.count, part.width, block)
     val clock = if (idle.isEmpty) null else clockOf(part.table)
     var k = 0
-    while (k < part.count) {
-      store.save(part.start(k), part.width, block, k * part.width)
-      if (clock != null) clock(part.row(k)) = math.max(clock(part.row(k)), t)
+    while (clock != null && k < part.count) {
+      clock(part.row(k)) = math.max(clock(part.row(k)), t)
       k += 1
     }
   }
@@ -162,8 +153,16 @@ private object RowUpdate {
     /** The number within the table of the part's k-th row. */
     def row(k: Int): Int = rows.rows(from + k)
 
-    /** The number of the row's first weight. */
-    def start(k: Int): Int = rows.table.from + row(k) * width
+    /** The number of each row's first weight. */
+    val starts: Array[Int] = {
+      val all = new Array[Int](count) // not by tabulate, which boxes each
+      var k = 0
+      while (k < count) {
+        all(k) = rows.table.from + row(k) * width
+        k += 1
+      }
+      all
+    }
 
     /** The number of the part's first value among those that travel. */
     val at: Int = rows.at + from * width

@@ -45,24 +45,53 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
     override def apply(
         weights: Array[Float],
         slots: Array[Array[Float]],
+        width: Int,
+        last: Array[Long],
+        rows: Int,
+        room: Array[Float]
+    ): Unit = {
+      invert(slots(1), room, rows * width)
+      var k = 0
+      while (k < rows) {
+        if (last(k) > 0 && last(k) < t)
+          move(weights, slots(0), slots(1), room, k * width, (k + 1) * width, sumOf(t - last(k)))
+        k += 1
+      }
+    }
+
+    // Apart, as the processor divides and takes roots of many at once in a long loop.
+    private def invert(v: Array[Float], inverse: Array[Float], count: Int): Unit = {
+      val eps = epsilon
+      var i = 0
+      while (i < count) {
+        inverse(i) = 1f / (Math.sqrt(v(i).toDouble).toFloat + eps)
+        i += 1
+      }
+    }
+
+    private def move(
+        weights: Array[Float],
+        m: Array[Float],
+        v: Array[Float],
+        inverse: Array[Float],
         from: Int,
         until: Int,
-        last: Long
-    ): Unit = if (last < t) {
-      val sum = sumOf(t - last)
-      val (a0, a1, a2) = (sum.a(0), sum.a(1), sum.a(2))
-      val (a3, a4, a5) = (sum.a(3), sum.a(4), sum.a(5))
-      val (keepM, keepV) = (sum.keepM, sum.keepV)
-      val m = slots(0)
-      val v = slots(1)
+        sum: Sum
+    ): Unit = {
+      val a0 = sum.a(0)
+      val a1 = sum.a(1)
+      val a2 = sum.a(2)
+      val a3 = sum.a(3)
+      val a4 = sum.a(4)
+      val a5 = sum.a(5)
+      val keepM = sum.keepM
+      val keepV = sum.keepV
       val eps = epsilon
       var i = from
       while (i < until) {
-        val root = Math.sqrt(v(i).toDouble).toFloat
-        val inverse = 1f / (root + eps)
-        val z = root * inverse
+        val z = 1f - eps * inverse(i)
         val moved = a0 + z * (a1 + z * (a2 + z * (a3 + z * (a4 + z * a5))))
-        weights(i) -= m(i) * inverse * moved
+        weights(i) -= m(i) * inverse(i) * moved
         m(i) = Decay.settle(m(i) * keepM)
         v(i) = Decay.settle(v(i) * keepV)
         i += 1
@@ -104,12 +133,22 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
     override def apply(
         weights: Array[Float],
         slots: Array[Array[Float]],
+        width: Int,
+        last: Array[Long],
+        rows: Int,
+        room: Array[Float]
+    ): Unit =
+      for (k <- 0 until rows if last(k) > 0 && last(k) < t)
+        move(weights, slots(0), slots(1), k * width, (k + 1) * width, last(k))
+
+    private def move(
+        weights: Array[Float],
+        m: Array[Float],
+        v: Array[Float],
         from: Int,
         until: Int,
         last: Long
     ): Unit = {
-      val m = slots(0)
-      val v = slots(1)
       val end = if (t - last > longest) last + longest else t
       var s = last + 1
       while (s <= end) {
@@ -127,7 +166,8 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
     }
 
     private def fade(m: Array[Float], v: Array[Float], from: Int, until: Int, n: Long): Unit = {
-      val (keepM, keepV) = (power(beta1, n), power(beta2, n))
+      val keepM = power(beta1, n)
+      val keepV = power(beta2, n)
       var i = from
       while (i < until) {
         m(i) = Decay.settle(m(i) * keepM)

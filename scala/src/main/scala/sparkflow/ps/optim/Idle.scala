@@ -13,7 +13,20 @@ trait Idle {
 object Idle {
   trait MakeUp {
 
-    /** Takes the steps after update `last` in `[from, until)`, as [[Optimizer.step]] does with a gradient of 0. */
-    def apply(weights: Array[Float], slots: Array[Array[Float]], from: Int, until: Int, last: Long): Unit
+    /** Takes the steps that rows, which lie one after the other, have missed, as [[Optimizer.step]] takes them with a
+      * gradient of 0.
+      *
+      * @param width values of a row
+      * @param last for each row the update after which its steps are missing; 0 for a row that has missed none
+      * @param room scratch, as long as the weights
+      */
+    def apply(
+        weights: Array[Float],
+        slots: Array[Array[Float]],
+        width: Int,
+        last: Array[Long],
+        rows: Int,
+        room: Array[Float]
+    ): Unit
   }
 }

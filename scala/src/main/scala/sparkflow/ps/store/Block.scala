@@ -7,4 +7,7 @@ final class Block(capacity: Int, slotCount: Int) {
   val weights = new Array[Float](capacity)
   val gradient = new Array[Float](capacity)
   val slots: Array[Array[Float]] = Array.fill(slotCount)(new Array[Float](capacity))
+
+  /** The weights and then each of the slots. */
+  val columns: Array[Array[Float]] = weights +: slots
 }

@@ -27,6 +27,10 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
     new Shard(from.toInt, weights, slotInitials.map(Array.fill(size)(_)).toArray)
   }.toArray
 
+  /** The shards' weights, and then each of their slots: without a way through the shards. */
+  private val columns: Array[Array[Array[Float]]] =
+    (shards.map(_.weights) +: slotInitials.indices.map(s => shards.map(_.slots(s)))).toArray
+
   private val crew: Option[Crew] =
     Option.when(threads > 1 && shards.length >= 2 * threads * fewest)(new Crew(threads))
 
@@ -43,53 +47,44 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
     case _ => range(0, count, work)
   }
 
-  /** Copies `count` weights and their slots, from number `from` on, into the block, from its index `at` on. */
-  def load(from: Int, count: Int, block: Block, at: Int): Unit = {
-    var done = 0
-    while (done < count) {
-      val shard = shardOf(from + done)
-      val start = from + done - shard.from
-      val n = math.min(count - done, shard.length - start)
-      System.arraycopy(shard.weights, start, block.weights, at + done, n)
-      var s = 0
-      while (s < shard.slots.length) {
-        System.arraycopy(shard.slots(s), start, block.slots(s), at + done, n)
-        s += 1
-      }
-      done += n
-    }
-  }
+  /** Copies rows of `width` weights, and their slots, into the block, one after the other.
+    *
+    * @param starts the number of each row's first weight
+    */
+  def load(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
+    columns.indices.foreach(c => move(starts, count, width, columns(c), block.columns(c), in = true))
 
   /** Copies what `load` has copied back to where it was. */
-  def save(from: Int, count: Int, block: Block, at: Int): Unit = {
-    var done = 0
-    while (done < count) {
-      val shard = shardOf(from + done)
-      val start = from + done - shard.from
-      val n = math.min(count - done, shard.length - start)
-      System.arraycopy(block.weights, at + done, shard.weights, start, n)
-      var s = 0
-      while (s < shard.slots.length) {
-        System.arraycopy(block.slots(s), at + done, shard.slots(s), start, n)
-        s += 1
+  def save(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
+    columns.indices.foreach(c => move(starts, count, width, columns(c), block.columns(c), in = false))
+
+  /** As `load`, but no slots. */
+  def loadWeights(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
+    move(starts, count, width, columns.head, block.weights, in = true)
+
+  // One array of all rows after the other: the processor then waits for the memory of several rows at a time.
+  private def move(
+      starts: Array[Int],
+      count: Int,
+      width: Int,
+      column: Array[Array[Float]],
+      side: Array[Float],
+      in: Boolean
+  ): Unit = {
+    var k = 0
+    while (k < count) {
+      var done = 0
+      while (done < width) {
+        val number = starts(k) + done
+        val start = number % shardLength
+        val n = math.min(width - done, shardLength - start)
+        if (in) System.arraycopy(column(number / shardLength), start, side, k * width + done, n)
+        else System.arraycopy(side, k * width + done, column(number / shardLength), start, n)
+        done += n
       }
-      done += n
+      k += 1
     }
   }
-
-  /** Copies `count` weights, from number `from` on, to number `at` of `into`. */
-  def read(from: Int, count: Int, into: NativeFloats, at: Int): Unit = {
-    var done = 0
-    while (done < count) {
-      val shard = shardOf(from + done)
-      val start = from + done - shard.from
-      val n = math.min(count - done, shard.length - start)
-      into.put(at + done, shard.weights, start, n)
-      done += n
-    }
-  }
-
-  private def shardOf(number: Int): Shard = shards(number / shardLength)
 
   /** A copy of the weights. */
   def weights(): Array[Float] = {
@@ -116,7 +111,7 @@ object ShardStore {
   /** Values of a shard: 64 KiB of each array, so that the weights, gradient and slots of a shard fit a core's second
     * level cache (256 KiB for Adam), and an update reads and writes memory once.
     */
-  val shardLength: Int = 1 << 14
+  final val shardLength = 1 << 14 // a constant of the compiler: it divides every row number
 
   // Shards for a thread, at least, in one share of a sweep (1 M values): waking a thread costs tens of microseconds.
   private val fewest = 32

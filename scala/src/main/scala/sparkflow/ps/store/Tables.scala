@@ -86,7 +86,7 @@ final class Tables(layout: Layout, names: Seq[String]) {
     val ends = firsts.tail.map(position(numbers, _))
     val chosen = tables.zip(firsts).zip((0 +: ends).zip(ends)).collect {
       case ((table, first), (from, until)) if from < until =>
-        val rows = new TableRows(table, Array.tabulate(until - from)(k => numbers(from + k) - first), at)
+        val rows = new TableRows(table, shifted(numbers, from, until, -first), at)
         at += rows.rows.length * table.width
         rows
     }
@@ -121,6 +121,16 @@ object Tables {
     val inner = (start / length + 1) * length until end.toLong by length
     if (start == end) Nil
     else (start.toLong +: inner).zip(inner :+ end.toLong).map { case (a, b) => (a.toInt, b.toInt) }
+  }
+
+  private def shifted(numbers: Array[Int], from: Int, until: Int, by: Int): Array[Int] = {
+    val part = java.util.Arrays.copyOfRange(numbers, from, until)
+    var k = 0
+    while (k < part.length) {
+      part(k) += by
+      k += 1
+    }
+    part
   }
 
   /** How many of the ascending numbers are below `bound`. */
