@@ -62,7 +62,7 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
   def loadWeights(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
     move(starts, count, width, columns.head, block.weights, in = true)
 
-  // One array of all rows after the other: the processor then waits for the memory of several rows at a time.
+  // One array of all rows after the other, so that the processor waits for the memory of several rows at a time.
   private def move(
       starts: Array[Int],
       count: Int,
@@ -71,6 +71,7 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
       side: Array[Float],
       in: Boolean
   ): Unit = {
+    if (in) touch(starts, count, column, side)
     var k = 0
     while (k < count) {
       var done = 0
@@ -84,6 +85,19 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
       }
       k += 1
     }
+  }
+
+  /** Reads one value of each row: nothing but loads, so that many rows' memory is on its way at once. `side` is about to
+    * be filled; the sum goes there, or the loop would be left out.
+    */
+  private def touch(starts: Array[Int], count: Int, column: Array[Array[Float]], side: Array[Float]): Unit = {
+    var sum = 0f
+    var k = 0
+    while (k < count) {
+      sum += column(starts(k) / shardLength)(starts(k) % shardLength)
+      k += 1
+    }
+    side(0) = sum
   }
 
   /** A copy of the weights. */
