@@ -1,7 +1,5 @@
 package sparkflow.ps.server
 
-import java.nio.ByteBuffer
-
 import io.netty.buffer.{ByteBuf, ByteBufAllocator}
 
 import sparkflow.ps.shm.SharedSegment
@@ -12,7 +10,7 @@ private[server] sealed trait Exchange {
   def gradient: NativeFloats
   def weights: NativeFloats
 
-  /** What carries the weights in an answer. */
+  /** What carries the `weights` in an answer, once they are there. */
   def body: Seq[ByteBuf]
 
   /** Frees the memory; an answer that is still being written keeps what it needs. */
@@ -21,30 +19,15 @@ private[server] sealed trait Exchange {
 
 /** Memory of this side alone: the values travel in the frames. */
 private[server] final class OwnExchange(allocator: ByteBufAllocator, count: Int) extends Exchange {
-  private var made = Seq.empty[ByteBuf]
+  private val incoming, outgoing = new Room(allocator)
 
-  private lazy val weightBuffers = make()
-  override lazy val gradient: NativeFloats = floats(make())
-  override lazy val weights: NativeFloats = floats(weightBuffers)
+  // Each only when it is first needed: a worker that goes over to a segment has had no gradient in a frame.
+  override lazy val gradient: NativeFloats = incoming.take(count)
+  override lazy val weights: NativeFloats = outgoing.take(count)
 
-  override def body: Seq[ByteBuf] = weightBuffers.map(_.retainedDuplicate)
+  override def body: Seq[ByteBuf] = outgoing.body
 
-  override def release(): Unit = {
-    made.foreach(_.release())
-    made = Nil
-  }
-
-  private def make(): Seq[ByteBuf] = {
-    val buffers = NativeFloats.pieceBytes(count).map { bytes =>
-      val buffer = allocator.directBuffer(bytes, bytes)
-      made :+= buffer
-      buffer.writerIndex(bytes)
-    }
-    buffers
-  }
-
-  private def floats(buffers: Seq[ByteBuf]): NativeFloats =
-    new NativeFloats(buffers.map(b => b.nioBuffer(0, b.capacity): ByteBuffer))
+  override def release(): Unit = Seq(incoming, outgoing).foreach(_.release())
 }
 
 /** Memory that the worker shares: the frames only say that it has changed. */
