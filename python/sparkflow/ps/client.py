@@ -80,6 +80,7 @@ class ParameterClient:
         self._connection = wire_connection
         self._same_host = same_host
         self._exchange: Exchange | None = None
+        self._behind: tuple[np.ndarray, ...] = ()  # what comes behind the weights in an answer
         self._pushed = False  # and not yet answered
 
     @property
@@ -281,7 +282,7 @@ class ParameterClient:
     def _receive_weights(self) -> int:
         message, length = self._connection.receive()
         version = self._expect(wire.Weights, message, length, body=True).version
-        self._known.receive(length)
+        self._known.receive(length, *self._behind)
         return version
 
     def _expect(self, kind: type[_M], message: wire.Message, body_length: int, body: bool = False) -> _M:

@@ -23,12 +23,12 @@ class RowClient(ParameterClient):
     def __init__(self, wire_connection: Connection, same_host: bool = False) -> None:
         super().__init__(wire_connection, same_host)
         self._count = 0
-        self._rows = aligned((0,))
+        self._behind = (aligned((0,)),)
 
     @property
     def rows(self) -> np.ndarray:
         """The values of the rows that were last asked for, float32, one dimension; only to be read."""
-        return self._rows
+        return self._behind[0]
 
     def hello_tables(
         self, round: int, worker: int, attempt: int, rows: int, tables: Sequence[str], count: int
@@ -54,7 +54,7 @@ class RowClient(ParameterClient):
             How many values they have.
         """
         self._ask(wire.PullRows(), numbers)
-        self._rows = aligned((values,))
+        self._behind = (aligned((values,)),)
         return self._receive_weights()
 
     def push_rows(
@@ -76,14 +76,8 @@ class RowClient(ParameterClient):
         self._deadline("PushRows")
         with self._last_word():
             self._known.send(message, whole, *map(floats, of_rows), numbers)
-        self._rows = aligned((values,))
+        self._behind = (aligned((values,)),)
         self._pushed = True
-
-    def _receive_weights(self) -> int:
-        message, length = self._connection.receive()
-        version = self._expect(wire.Weights, message, length, body=True).version
-        self._known.receive(length, self._rows)
-        return version
 
 
 def _cut(parts: Sequence[np.ndarray], size: int) -> tuple[Sequence[np.ndarray], Sequence[np.ndarray]]:
