@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,9 +89,9 @@ class GraphBackend:
             fetches.append(local.apply)
         fetches += self._lowered.updates
         self._parts = slice(1, 1 + len(self._lowered.gradient))
-        self._numbers = self._callable([name for t in self._lowered.tables for name in t.indices], feeds[1:])
-        for table in self._lowered.tables:
-            feeds += [table.rows, *table.positions]
+        if by_rows := self._lowered.tables:
+            self._numbers = self._callable([name for table in by_rows for name in table.indices], feeds[1:])
+            feeds += [name for table in by_rows for name in (table.rows, *table.positions)]
         self._step = self._callable(fetches, feeds)
 
     def _callable(self, fetches: list[str], feeds: list[str]) -> Any:
@@ -146,13 +146,7 @@ class GraphBackend:
     ) -> tuple[float, list[np.ndarray]]:
         self._lowered.features.check_batch(len(features))
         feeds = [weights, features] if label is None else [weights, features, label]
-        fetched: list[Any] = self._step(*feeds)
-        # TensorFlow feeds aligned arrays and returns results without copying: the gradient of a loss that is
-        # a sum of squares may be the very memory of the weights.
-        gradient = [
-            part.copy() if np.may_share_memory(part, weights) else part for part in fetched[self._parts]
-        ]
-        return float(fetched[0]), gradient
+        return self._differentiate(feeds, [weights])
 
     def rows(self, features: np.ndarray, label: np.ndarray | None = None) -> Rows:
         self._lowered.features.check_batch(len(features))
@@ -167,18 +161,26 @@ class GraphBackend:
         features: np.ndarray,
         label: np.ndarray | None = None,
     ) -> tuple[float, list[np.ndarray]]:
-        feeds = [weights, features] if label is None else [weights, features, label]
-        given = list(feeds)
+        given = [weights, features] if label is None else [weights, features, label]
+        feeds = list(given)
         start, positions = 0, iter(rows.positions)
         for table, count in zip(self._lowered.tables, rows.counts, strict=True):
             end = start + count * table.width
             feeds.append(values[start:end].reshape(count, *table.shape[1:]))
             feeds += [next(positions) for _ in table.positions]
             start = end
+        # The next batch is taken into the memory of this one before the gradient is sent.
+        return self._differentiate(feeds, [*given, values])
+
+    def _differentiate(
+        self, feeds: Sequence[np.ndarray], borrowed: Sequence[np.ndarray]
+    ) -> tuple[float, list[np.ndarray]]:
+        """Return the loss and a gradient that has no memory of what is `borrowed`."""
         fetched: list[Any] = self._step(*feeds)
-        # See `step`; the next batch is taken into the memory of this one before the gradient is sent.
+        # TensorFlow feeds aligned arrays and returns results without copying: the gradient of a loss that is
+        # a sum of squares may be the very memory of the weights.
         gradient = [
-            part.copy() if any(np.may_share_memory(part, fed) for fed in (*given, values)) else part
+            part.copy() if any(np.may_share_memory(part, array) for array in borrowed) else part
             for part in fetched[self._parts]
         ]
         return float(fetched[0]), gradient
