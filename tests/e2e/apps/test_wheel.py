@@ -12,7 +12,7 @@ import pytest
 
 import sparkflow
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LIMIT = 600  # seconds; pip takes a few, a Spark start about ten, and a jar that is not current two minutes
 
 
