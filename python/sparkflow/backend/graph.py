@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparkflow.backend import lowering, metagraph
+from sparkflow.backend.kept import kept
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.local import LocalOps
 from sparkflow.backend.metagraph import Variables
@@ -65,16 +66,21 @@ class GraphBackend:
         self._seed = seed
         self._threads = threads
         seeds = (seed, round, worker)
-        self._lowered = lowering.lower(
-            metagraph.parse(graph),
-            tf_input,
-            tf_label,
-            regularization_losses,
+        chosen = None if optimizer is None else (optimizer[0], tuple(sorted(optimizer[1].items())))
+        self._lowered = kept(
+            (graph, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, chosen, tables),
             seeds,
-            tf_output,
-            tf_dropout,
-            optimizer,
-            tables,
+            lambda: lowering.lower(
+                metagraph.parse(graph),
+                tf_input,
+                tf_label,
+                regularization_losses,
+                seeds,
+                tf_output,
+                tf_dropout,
+                optimizer,
+                tables,
+            ),
         )
         self._session = session(self._lowered.graph, threads)
         feeds = [self._lowered.features.name]

@@ -54,6 +54,8 @@ class StepGraph:
         If the weights live in the session.
     tables : tuple of Table
         Variables of which rows are fed instead of weights.
+    seeds : tuple of int
+        What the random ops of a step depend on; empty if a step draws nothing.
     """
 
     graph: Any
@@ -68,6 +70,7 @@ class StepGraph:
     state: Access
     local: LocalOps | None
     tables: tuple[Table, ...]
+    seeds: tuple[int, ...]
 
 
 def lower(
@@ -106,7 +109,7 @@ def lower(
         If the graph has no loss or no trainable variable, a tensor is missing, a placeholder would not be
         fed (in training or in prediction), or the loss depends on no trainable variable.
     """
-    seed_stateful(meta.graph_def, *seeds)
+    seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
     losses, updates = _checked(scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout)
     rows: list[RowOps] = []
@@ -141,6 +144,8 @@ def lower(
             named = tuple(ops.named(scratch) for ops in rows)
     graph_def = scratch.as_graph_def()
     _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense})
+    targets = [item.name for item in (loss, *gradient, *updates, *initializers)]
+    targets += [local.apply] if local else []
     graph = tf.Graph()
     with graph.as_default():
         tf.import_graph_def(graph_def, name="")
@@ -158,6 +163,7 @@ def lower(
         state,
         local,
         named,
+        tuple(seeds) if _draws(graph_def, targets, seeded) else (),
     )
 
 
@@ -262,17 +268,29 @@ def _read_after_load(graph_def: Any, load: str, variables: set[str]) -> None:
     takes the handle through an Enter, a Switch, a While or an If, and waits there. What the loader itself is
     made of must not wait for it.
     """
+    upstream = _upstream(graph_def, [load])
+    for node in graph_def.node:
+        if node.name not in upstream and any(_producer(i) in variables for i in node.input if i[0] != "^"):
+            node.input.append(f"^{load}")
+
+
+def _draws(graph_def: Any, targets: Sequence[str], seeded: set[tuple[str, str]]) -> bool:
+    """Whether `targets` may depend on one of the random ops, as those of the weights' initializers do not."""
+    upstream = _upstream(graph_def, targets)
+    return any(function or name in upstream for function, name in seeded)
+
+
+def _upstream(graph_def: Any, targets: Sequence[str]) -> set[str]:
+    """Return the names of the nodes that `targets`, tensors or operations, are computed from."""
     nodes = {node.name: node for node in graph_def.node}
     upstream: set[str] = set()
-    pending = [load]
+    pending = [_producer(name) for name in targets]
     while pending:
         name = pending.pop()
         if name not in upstream:
             upstream.add(name)
             pending += [_producer(i) for i in nodes[name].input]
-    for node in graph_def.node:
-        if node.name not in upstream and any(_producer(i) in variables for i in node.input if i[0] != "^"):
-            node.input.append(f"^{load}")
+    return upstream
 
 
 def _producer(name: str) -> str:

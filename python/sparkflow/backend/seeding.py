@@ -23,11 +23,12 @@ def derive(*values: int | str) -> int:
     return int.from_bytes(digest, "little") >> 1 or 1
 
 
-def seed_stateful(graph_def: Any, *values: int | str) -> None:
+def seed_stateful(graph_def: Any, *values: int | str) -> set[tuple[str, str]]:
     """Seed, in place, the stateful random ops that have no seed, functions included.
 
-    A seed that the user fixed, for the op or with `tf.set_random_seed`, is kept.
+    Returns the function ("" for none) and the name of each. A seed that the user fixed, for the op or with `tf.set_random_seed`, is kept.
     """
+    found = set()
     for scope, nodes in _scopes(graph_def):
         for node in nodes:
             # TensorFlow's own mark of "draw one at run time" is both of them zero.
@@ -38,6 +39,8 @@ def seed_stateful(graph_def: Any, *values: int | str) -> None:
             ):
                 node.attr["seed"].i = derive(*values, scope, node.name)
                 node.attr["seed2"].i = derive(*values, scope, node.name, "seed2")
+                found.add((scope, node.name))
+    return found
 
 
 def seed_stateless(graph_def: Any, *values: int | str) -> None:
