@@ -26,7 +26,8 @@ def derive(*values: int | str) -> int:
 def seed_stateful(graph_def: Any, *values: int | str) -> set[tuple[str, str]]:
     """Seed, in place, the stateful random ops that have no seed, functions included.
 
-    Returns the function ("" for none) and the name of each. A seed that the user fixed, for the op or with `tf.set_random_seed`, is kept.
+    Returns the function ("" for none) and the name of each. A seed that the user fixed, for the op or with
+    `tf.set_random_seed`, is kept.
     """
     found = set()
     for scope, nodes in _scopes(graph_def):
