@@ -27,6 +27,7 @@ from sparkflow.params import (
     TrainingParams,
 )
 from sparkflow.session import sparkflow_jvm
+from sparkflow.summary import TrainingSummary
 
 
 class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable, JavaMLWritable):
@@ -64,6 +65,22 @@ class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable
         """The seed of the fit that made the weights, also when the fit drew it; None if no fit made them."""
         seed = self._java_obj.trainingSeed()
         return int(seed.get()) if seed.isDefined() else None
+
+    @property
+    def hasSummary(self) -> bool:
+        """Whether the model knows the fit that made it: not if it was made of weights, or saved by a version
+        before summaries."""
+        return bool(self._java_obj.hasSummary())
+
+    @property
+    def summary(self) -> TrainingSummary:
+        """How the fit went that made this model; raises RuntimeError if there is none, see ``hasSummary``."""
+        if not self.hasSummary:
+            raise RuntimeError(
+                f"model {self.uid} has no summary: no fit made it, or it was saved by a version that kept"
+                " none; ask hasSummary first"
+            )
+        return TrainingSummary(self._java_obj.summary())
 
     @classmethod
     def read(cls) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class ParameterClient:
         self._exchange: Exchange | None = None
         self._behind: tuple[np.ndarray, ...] = ()  # what comes behind the weights in an answer
         self._pushed = False  # and not yet answered
+        self._waited = 0.0  # seconds, since the last report
 
     @property
     def weights(self) -> np.ndarray:
@@ -219,11 +221,15 @@ class ParameterClient:
     def wait(self) -> int:
         """Receive the weights with the last push in them; return their version."""
         self._pushed = False
-        return self._receive_weights()
+        begin = time.perf_counter()
+        version = self._receive_weights()
+        self._waited += time.perf_counter() - begin
+        return version
 
     def report(self, iteration: int, samples: int, loss: float) -> None:
         """Tell the mean `loss` over the `samples` of an iteration (0-based over all rounds)."""
-        self._acknowledged(wire.Report(iteration, samples, loss))
+        waited, self._waited = self._waited, 0.0
+        self._acknowledged(wire.Report(iteration, samples, loss, waited))
 
     def push_state(self, change: bytes | bytearray) -> bytearray:
         """Send the change of the state since it was last received; return the merged state."""

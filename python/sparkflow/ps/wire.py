@@ -106,6 +106,7 @@ class Report:
     iteration: int
     samples: int
     loss: float
+    waited: float  # seconds
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ _CODECS: dict[int, _Codec] = {
     14: _Codec(Weights, struct.Struct("<q")),
     15: _Codec(Push, struct.Struct("<qqiid")),
     16: _Codec(Ack, struct.Struct("<q")),
-    17: _Codec(Report, struct.Struct("<i4xqd")),
+    17: _Codec(Report, struct.Struct("<i4xqdd")),
     18: _Codec(PushState, struct.Struct("<")),
     19: _Codec(State, struct.Struct("<")),
     20: _Codec(Done, struct.Struct("<")),

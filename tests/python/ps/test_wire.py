@@ -15,7 +15,7 @@ MESSAGES = [
     wire.Weights(1 << 33),
     wire.Push(9, 10, 128, wire.ANSWER_WEIGHTS, 0.25),
     wire.Ack(-1),
-    wire.Report(4, 60000, 0.125),
+    wire.Report(4, 60000, 0.125, 0.5),
     wire.PushState(),
     wire.State(),
     wire.Done(),
@@ -40,7 +40,7 @@ def test_a_push_frame_byte_by_byte():
 
 
 def test_a_report_frame_keeps_its_reserved_field_zero():
-    assert wire.encode(wire.Report(1, 2, 3.0))[24:] == struct.pack("<iiqd", 1, 0, 2, 3.0)
+    assert wire.encode(wire.Report(1, 2, 3.0, 4.0))[24:] == struct.pack("<iiqdd", 1, 0, 2, 3.0, 4.0)
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,22 @@ class PersistenceTest extends AnyFunSuite with BeforeAndAfterAll {
     }
   }
 
+  test("a model keeps the summary of its fit") {
+    withDirectory { directory =>
+      val model = TrainingSummaryTest.modelWithSummary
+      model.save(s"$directory/model")
+      val loaded = SparkAsyncDLModel.load(s"$directory/model")
+      sameModel(loaded, model)
+      assert(loaded.summary.toJson == model.summary.toJson)
+    }
+  }
+
   test("a model that no fit made has no seed, before and after") {
     withDirectory { directory =>
       val model = TinyModel.model(seed = None)
       model.save(s"$directory/model")
       sameModel(SparkAsyncDLModel.load(s"$directory/model"), model)
+      assert(!SparkAsyncDLModel.load(s"$directory/model").hasSummary)
     }
   }
 

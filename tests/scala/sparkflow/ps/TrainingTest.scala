@@ -202,20 +202,39 @@ class TrainingTest extends ServerTest {
     one.call(push(0, 0), ones()) // staleness 0
     two.call(push(0, 0), ones()) // 1
     two.call(push(1, 0), ones()) // 2
-    assert(two.call(Report(4, 30, 0.25)) === Ack(3))
-    one.call(Report(0, 20, Double.NaN))
+    assert(two.call(Report(4, 30, 0.25, 0.5)) === Ack(3))
+    one.call(Report(0, 20, Double.NaN, 0))
     two.call(push(2, 3), ones())
-    two.call(Report(5, 31, 0.125))
+    two.call(Report(5, 31, 0.125, 0))
     live.close()
     val reports = live.events.reports
     assert(reports.map(_.elapsedNanos > 0) === Seq(true, true, true))
     assert(
       reports.map(_.copy(elapsedNanos = 0)).filterNot(_.loss.isNaN) === Seq(
-        IterationReport(4, 3, 1, 0.25, 30, 30, 3, 1.5, 0),
-        IterationReport(5, 3, 1, 0.125, 31, 40, 4, 0.0, 0)
+        IterationReport(4, 3, 1, 0.25, 30, 30, 3, 1.5, 0.5, 0),
+        IterationReport(5, 3, 1, 0.125, 31, 40, 4, 0.0, 0.0, 0)
       )
     )
     assert(reports(1).loss.isNaN && reports(1).staleness === 0.0)
+  }
+
+  test("counts: updates by staleness, samples, retries, and bytes of closed connections") {
+    val live = new Live(config(), new Events)
+    val first = live.worker(0, attempt = 1)
+    val other = live.worker(3)
+    first.call(push(0, 0), ones())
+    other.call(push(0, 0), ones())
+    other.call(push(1, 0), ones())
+    other.call(push(1, 0), ones()) // applied before
+    val second = live.worker(0, attempt = 2)
+    second.call(push(1, 3), ones())
+    live.close()
+    val counts = live.server.counts
+    assert(counts.staleness === Seq(2, 1, 1))
+    assert((counts.steps, counts.samples, counts.retries) === ((4, 40, 1)))
+    // Five pushes of 5 floats, each answered by an Ack, and what was said before.
+    assert(counts.bytesReceived > 5 * (16 + 32 + 20) && counts.bytesReceived < 5 * (16 + 32 + 20) + 1000)
+    assert(counts.bytesSent > 5 * (16 + 8) && counts.bytesSent < 3000)
   }
 
   test("no report is lost when several workers report and the server closes") {
@@ -224,7 +243,7 @@ class TrainingTest extends ServerTest {
     together(workers) { i =>
       val w = live.worker(i)
       (0 until 100).foreach { n =>
-        w.call(Report(n, 1, i.toDouble))
+        w.call(Report(n, 1, i.toDouble, 0))
         sum.incrementAndGet()
       }
     }

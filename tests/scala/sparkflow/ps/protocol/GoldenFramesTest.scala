@@ -57,7 +57,7 @@ class GoldenFramesTest extends AnyFunSuite {
           double("loss")
         )
       case "Ack"       => Ack(long("version"))
-      case "Report"    => Report(int("iteration"), long("samples"), double("loss"))
+      case "Report"    => Report(int("iteration"), long("samples"), double("loss"), double("waited"))
       case "PushState" => PushState
       case "State"     => State
       case "Done"      => Done

@@ -10,7 +10,7 @@ import org.scalatest.funsuite.AnyFunSuite
 import sparkflow.ps.{IterationReport, ServerEvents}
 
 class EventQueueTest extends AnyFunSuite {
-  private def report(i: Int) = IterationReport(i, 0, 0, 0.5, 1, 1, 1, 0, 1)
+  private def report(i: Int) = IterationReport(i, 0, 0, 0.5, 1, 1, 1, 0, 0, 1)
 
   private def listener(onReport: IterationReport => Unit) = new ServerEvents {
     override def report(r: IterationReport): Unit = onReport(r)

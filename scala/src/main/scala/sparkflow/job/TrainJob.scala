@@ -51,16 +51,19 @@ object TrainJob {
       sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory
     )
     val server = new ParameterServer(config, events)
+    val begin = System.nanoTime()
     sc.addJobTag(tag)
     try {
       val port = server.start()
       val threads = PythonWorker.threads(sc)
       val data = packed(dataset, request)
-      for (round <- 0 until request.partitionShuffles) {
+      val rows = (0 until request.partitionShuffles).map { round =>
         events.check()
         val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
-        if (runRound(shuffled(data, round, seed), spec) == 0)
+        val rows = runRound(shuffled(data, round, seed), spec)
+        if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
+        rows
       }
       server.close()
       events.end()
@@ -68,7 +71,12 @@ object TrainJob {
         .result()
         .getOrElse(throw new TrainingException("the fit ended without weights: no worker made any", null))
       requireFinite(state)
-      TrainResult(state, seed)
+      val seconds = (System.nanoTime() - begin) / 1e9
+      TrainResult(
+        state,
+        seed,
+        TrainHistory(request.mode, events.iterations, server.counts, seconds, rows.head)
+      )
     } catch {
       case e: TrainingException        => throw e
       case e: IllegalArgumentException => throw e
@@ -96,7 +104,8 @@ object TrainJob {
       data.withColumn("key", rand(seed + round)).repartition(partitions, col("key")).drop("key")
     }
 
-  private def runRound(data: DataFrame, spec: TrainSpec): Long = {
+  /** @return the rows of each partition */
+  private def runRound(data: DataFrame, spec: TrainSpec): Seq[Long] = {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
@@ -104,7 +113,7 @@ object TrainJob {
     results.flatMap(row => Option(row.getAs[String]("message"))).headOption.foreach { why =>
       throw new TrainingException(s"a worker ended before its iterations were done: $why", null)
     }
-    results.map(_.getAs[Long]("rows")).sum
+    results.sortBy(_.getAs[Int]("partition")).map(_.getAs[Long]("rows")).toSeq
   }
 
   // Of rows on their way to a worker, which holds a few such batches. Spark's 64 MB are slower, too: no cache holds them.
@@ -129,16 +138,21 @@ object TrainJob {
   private final class FitEvents(request: TrainRequest, listener: Option[FitListener], cancel: String => Unit)
       extends ServerEvents {
     private val firstFailure = new AtomicReference[String]
+    private val log = new IterationLog
     private val progress = new Progress(
       request.iters * request.partitionShuffles,
       request.verbose,
       line => listener.fold(println(line))(_.onProgress(line))
     )
 
+    /** Once the server is closed. */
+    def iterations: Seq[Iteration] = log.iterations
+
     def failure: Option[String] = Option(firstFailure.get)
 
     override def report(report: IterationReport): Unit =
       try {
+        log.add(report)
         progress(report)
         listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
       } catch {

@@ -38,7 +38,7 @@ final case class TrainRequest(
 )
 
 /** @param seed the seed that the fit used, also when it drew it itself */
-final case class TrainResult(state: ModelState, seed: Long)
+final case class TrainResult(state: ModelState, seed: Long, history: TrainHistory)
 
 /** Hears of a running fit, on the driver, one call at a time. An exception it throws ends the fit. */
 trait FitListener {

@@ -10,19 +10,22 @@ import org.apache.hadoop.conf.Configuration
 import org.apache.hadoop.fs.{ChecksumException, FileSystem, Path}
 
 import sparkflow.Version
+import sparkflow.job.TrainHistory
 import sparkflow.ps.store.{Floats, ModelState}
 
 /** What a directory of model files holds.
   *
-  * @param graph JSON of the MetaGraphDef; an estimator's initial weights have none
+  * @param graph   JSON of the MetaGraphDef; an estimator's initial weights have none
+  * @param summary of the fit that made the weights, where one did
   */
 private[ml] final case class ModelContent(
     graph: Option[String],
     state: ModelState,
-    trainingSeed: Option[Long]
+    trainingSeed: Option[Long],
+    summary: Option[TrainingSummary]
 )
 
-/** A directory of graph.json, weights.bin, state.bin and manifest.json on any Hadoop file system, the format that
+/** A directory of graph.json, weights.bin, state.bin, summary.json and manifest.json on any Hadoop file system, the format that
   * docs/persistence.md defines. Values go through in chunks: there is no second copy of the weights.
   */
 private[ml] final class ModelFiles(directory: Path, conf: Configuration) {
@@ -33,8 +36,9 @@ private[ml] final class ModelFiles(directory: Path, conf: Configuration) {
   /** Writes the manifest last, so a save that was cut short is never taken for a model. */
   def write(content: ModelContent): Unit = {
     val state = content.state
+    val texts = content.graph.map(graphFile -> _) ++ content.summary.map(summaryFile -> _.toJson)
     val files =
-      content.graph.map(json => graphFile -> create(graphFile)(_.write(json.getBytes(UTF_8)))).toMap ++
+      texts.map { case (name, json) => name -> create(name)(_.write(json.getBytes(UTF_8))) }.toMap ++
         Map(
           weightsFile -> create(weightsFile)(Floats.write(state.weights, _)),
           stateFile -> create(stateFile)(_.write(state.state))
@@ -54,13 +58,18 @@ private[ml] final class ModelFiles(directory: Path, conf: Configuration) {
     val layout = manifest.layout
     sized(manifest, weightsFile, 4L * layout.weightCount)
     sized(manifest, stateFile, layout.stateBytes.toLong)
-    val graph = Option.when(withGraph) {
-      new String(open(manifest, graphFile)(_.readAllBytes()), UTF_8)
+    val graph = Option.when(withGraph)(text(manifest, graphFile))
+    val summary = Option.when(manifest.files.contains(summaryFile))(text(manifest, summaryFile)).map { json =>
+      try new TrainingSummary(TrainHistory.fromJson(json))
+      catch {
+        case e: IllegalArgumentException =>
+          throw new SavedModelException(s"${path(summaryFile)}: ${e.getMessage}; $restore", e)
+      }
     }
     val weights = new Array[Float](layout.weightCount)
     open(manifest, weightsFile)(Floats.read(_, weights))
     val state = open(manifest, stateFile)(_.readAllBytes())
-    ModelContent(graph, ModelState(layout, weights, state), manifest.trainingSeed)
+    ModelContent(graph, ModelState(layout, weights, state), manifest.trainingSeed, summary)
   }
 
   private def create(name: String)(write: OutputStream => Unit): FileEntry = {
@@ -84,6 +93,9 @@ private[ml] final class ModelFiles(directory: Path, conf: Configuration) {
     if (hex(digest) != entry.sha256.toLowerCase) throw altered(where, null)
     value
   }
+
+  private def text(manifest: Manifest, name: String): String =
+    new String(open(manifest, name)(_.readAllBytes()), UTF_8)
 
   private def listed(manifest: Manifest, name: String): FileEntry =
     manifest.files.getOrElse(
@@ -124,6 +136,7 @@ private[ml] final class ModelFiles(directory: Path, conf: Configuration) {
 
 private object ModelFiles {
   private val graphFile = "graph.json"
+  private val summaryFile = "summary.json"
   private val weightsFile = "weights.bin"
   private val stateFile = "state.bin"
   private val restore = SavedModelException.restore

@@ -55,6 +55,7 @@ class SparkAsyncDL(override val uid: String)
     transformSchema(dataset.schema, logging = true)
     val result = TrainJob.run(dataset, trainRequest, Option(listener))
     val model = new SparkAsyncDLModel(uid, $(tensorflowGraph), result.state, Some(result.seed))
+    model.trainingSummary = Some(new TrainingSummary(result.history))
     copyValues(model).setParent(this)
   }
 
@@ -118,7 +119,7 @@ object SparkAsyncDL extends MLReadable[SparkAsyncDL] {
       val plain = stage.copy(ParamMap.empty)
       plain.clear(plain.initialWeights)
       ParamsMetadata.save(plain, path, sparkSession, extra)
-      start.foreach(state => files(path).write(ModelContent(None, state, None)))
+      start.foreach(state => files(path).write(ModelContent(None, state, None, None)))
     }
 
     private def files(path: String) =

@@ -29,6 +29,21 @@ class SparkAsyncDLModel private[sparkflow] (
     with PredictionStage
     with MLWritable {
 
+  private[ml] var trainingSummary: Option[TrainingSummary] = None
+
+  /** Whether the model knows the fit that made it: not if it was made of weights, or saved by a version before summaries. */
+  def hasSummary: Boolean = trainingSummary.isDefined
+
+  /** How the fit went that made this model.
+    *
+    * @throws IllegalStateException if there is none, see `hasSummary`
+    */
+  def summary: TrainingSummary = trainingSummary.getOrElse(
+    throw new IllegalStateException(
+      s"model $uid has no summary: no fit made it, or it was saved by a version that kept none; ask hasSummary first"
+    )
+  )
+
   // Kept with what it was made for, so that one broadcast serves every transform until a param changes.
   @transient private var prepared: Option[(PredictRequest, PredictJob)] = None
 
@@ -109,6 +124,7 @@ class SparkAsyncDLModel private[sparkflow] (
   override def copy(extra: ParamMap): SparkAsyncDLModel = {
     val that = new SparkAsyncDLModel(uid, graph, state, trainingSeed)
     that.prepared = prepared
+    that.trainingSummary = trainingSummary
     copyValues(that, extra).setParent(parent)
   }
 
@@ -149,7 +165,9 @@ object SparkAsyncDLModel extends MLReadable[SparkAsyncDLModel] {
   private final class Writer(model: SparkAsyncDLModel) extends MLWriter {
     override protected def saveImpl(path: String): Unit = {
       ParamsMetadata.save(model, path, sparkSession, JObject())
-      files(path, sparkSession).write(ModelContent(Some(model.graph), model.state, model.trainingSeed))
+      files(path, sparkSession).write(
+        ModelContent(Some(model.graph), model.state, model.trainingSeed, model.trainingSummary)
+      )
     }
   }
 
@@ -158,7 +176,9 @@ object SparkAsyncDLModel extends MLReadable[SparkAsyncDLModel] {
       val className = classOf[SparkAsyncDLModel].getName
       val (model, _) = SavedParams.load(path, sparkSession, className) { uid =>
         val content = files(path, sparkSession).read(withGraph = true)
-        new SparkAsyncDLModel(uid, content.graph.get, content.state, content.trainingSeed)
+        val model = new SparkAsyncDLModel(uid, content.graph.get, content.state, content.trainingSeed)
+        model.trainingSummary = content.summary
+        model
       }
       model
     }

@@ -47,6 +47,9 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
   /** Updates applied so far. */
   def steps: Long = fit.steps
 
+  /** What was counted so far; the bytes are those of connections that have closed. */
+  def counts: FitCounts = fit.counts
+
   /** Why the fit failed, as given to `ServerEvents.failed`; None if it has not. */
   def failure: Option[String] = fit.failure
 

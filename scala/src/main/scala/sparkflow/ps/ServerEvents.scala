@@ -19,6 +19,7 @@ trait ServerEvents {
   * @param steps updates applied so far, from all workers
   * @param staleness mean, over this worker's updates since its last report, of the updates by others that were
   *   applied between the weights that a gradient was computed on and the gradient's own update
+  * @param waitedSeconds for which this worker has waited for answers of the server since its last report
   * @param elapsedNanos since the weights came into being
   */
 final case class IterationReport(
@@ -30,5 +31,6 @@ final case class IterationReport(
     totalSamples: Long,
     steps: Long,
     staleness: Double,
+    waitedSeconds: Double,
     elapsedNanos: Long
 )

@@ -35,7 +35,9 @@ case object PullRows extends Message
 /** @param shared the gradient of the dense part is in the shared segment instead of the body */
 final case class PushRows(step: Long, version: Long, samples: Int, shared: Boolean, loss: Double)
     extends Message
-final case class Report(iteration: Int, samples: Long, loss: Double) extends Message
+
+/** @param waited seconds for which the worker has waited for answers since its last report */
+final case class Report(iteration: Int, samples: Long, loss: Double, waited: Double) extends Message
 case object PushState extends Message
 case object Done extends Message
 final case class Failed(message: String) extends Message

@@ -74,13 +74,13 @@ object MessageCodec {
       Push(step, version, samples, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, in.getDouble())
     },
     kind[Ack](16, 8)((m, out) => putLong(out, m.version))(in => Ack(in.getLong())),
-    kind[Report](17, 24) { (m, out) =>
-      out.putInt(m.iteration).putInt(0).putLong(m.samples).putDouble(m.loss)
+    kind[Report](17, 32) { (m, out) =>
+      out.putInt(m.iteration).putInt(0).putLong(m.samples).putDouble(m.loss).putDouble(m.waited)
       ()
     } { in =>
       val iteration = in.getInt()
       if (in.getInt() != 0) malformed("bytes 4 to 7 of Report are not zero")
-      Report(iteration, in.getLong(), in.getDouble())
+      Report(iteration, in.getLong(), in.getDouble(), in.getDouble())
     },
     bare(18, PushState, hasBody = true),
     bare(19, State, hasBody = true),

@@ -1,10 +1,10 @@
 package sparkflow.ps.server
 
-import java.util.concurrent.atomic.{AtomicBoolean, AtomicReference, LongAdder}
+import java.util.concurrent.atomic.{AtomicBoolean, AtomicReference}
 
 import org.slf4j.LoggerFactory
 
-import sparkflow.ps.IterationReport
+import sparkflow.ps.{FitCounts, IterationReport}
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.protocol.{ErrorCode, Refused, Report}
 import sparkflow.ps.store.{Layout, ModelState, StateStore, Tables}
@@ -58,12 +58,22 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
   private val workers = new WorkerTable[Candidate]
   private val election = new Election[Candidate]
   private val ended = new AtomicReference[Fit.End]
-  private val samples = new LongAdder
   private val log = LoggerFactory.getLogger(classOf[Fit])
   private val warned = new AtomicBoolean
   @volatile private var live: Option[LiveModel] = None
 
   def failure: Option[String] = Option(ended.get).filter(_.failed).map(_.message)
+
+  val counters = new Counters
+
+  def counts: FitCounts = FitCounts(
+    steps,
+    counters.samples,
+    counters.staleness,
+    workers.retries,
+    counters.bytesReceived,
+    counters.bytesSent
+  )
 
   def steps: Long = live.fold(0L)(_.consistency.version)
 
@@ -166,7 +176,7 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
       version = apply(consistency)
       version - 1 - base
     }
-    if (fresh) samples.add(count.toLong)
+    if (fresh) counters.applied(count.toLong, version - 1 - base)
     Option.when(fresh)(version)
   }
 
@@ -186,9 +196,10 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
       round = entry.round,
       loss = report.loss,
       samples = report.samples,
-      totalSamples = samples.sum,
+      totalSamples = counters.samples,
       steps = steps,
       staleness = entry.takeStaleness(),
+      waitedSeconds = report.waited,
       elapsedNanos = System.nanoTime() - model.bornNanos
     )
     events.report(event)(accepted)

@@ -85,6 +85,7 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
       channel.config.setRecvByteBufAllocator(new ReadInPlace(decoder))
       val requests = new RequestHandler(config, fit, decoder)
       channel.pipeline
+        .addLast("meter", new Meter(fit.counters))
         .addLast("stall", new IdleStateHandler(true, stall, stall, 0, NANOSECONDS))
         .addLast("frames", decoder)
         .addLast(

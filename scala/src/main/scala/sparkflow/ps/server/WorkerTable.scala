@@ -13,6 +13,9 @@ private[server] final class WorkerTable[C <: AnyRef] {
   def entry(round: Int, worker: Int): WorkerEntry[C] =
     entries.computeIfAbsent((round, worker), _ => new WorkerEntry(round, worker))
 
+  /** Attempts at any worker after its first. */
+  def retries: Int = entries.values.asScala.map(_.retries).sum
+
   /** Workers that are connected and not done. */
   def active: Int = entries.values.asScala.count(_.active)
 }
@@ -22,6 +25,7 @@ private[server] final class WorkerTable[C <: AnyRef] {
   */
 private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker: Int) {
   private var attempt = Long.MinValue
+  private var attempts = 0
   private var owner: Option[C] = None
   private var done = false
   private var next = 0L
@@ -30,6 +34,9 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
 
   /** The next step that is expected. */
   def nextStep: Long = synchronized(next)
+
+  /** Attempts after the first. */
+  def retries: Int = synchronized(math.max(0, attempts - 1))
 
   def active: Boolean = synchronized(owner.isDefined && !done)
 
@@ -44,6 +51,7 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
         ErrorCode.Fenced,
         s"attempt $attempt of partition $worker is too late: ${this.attempt} is known"
       )
+    if (attempt > this.attempt) attempts += 1
     this.attempt = attempt
     done = false
     val fenced = owner

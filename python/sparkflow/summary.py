@@ -1,0 +1,77 @@
+"""How a fit went: ``model.summary``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+
+class TrainingSummary:
+    """How the fit went that made a model; kept in the saved model.
+
+    Attributes
+    ----------
+    mode : str
+        The fit's ``mode``.
+    objectiveHistory : list of float
+        Mean loss of each iteration, over all rounds of ``partitionShuffles``.
+    totalIterations : int
+    steps : int
+        Updates that were applied to the weights.
+    samples : int
+        Samples that the updates were made from: a row counts once in each iteration.
+    seconds : float
+        That the fit took, its start included.
+    samplesPerSecond : float
+        While workers trained: without the time until the first weights.
+    stalenessHistogram : list of int
+        Updates by staleness: number k is of those to which k updates by others came between the weights that
+        the gradient was computed on and its own update. Number 63, if there is one, is of 63 and more.
+    retries : int
+        Attempts at a partition after its first, of all partitions.
+    bytesReceived, bytesSent : int
+        By the parameter server, through sockets; shared memory is not in them.
+    waitSeconds : float
+        For which workers waited for the server, summed over them.
+    partitionRows : list of int
+        Rows of each partition in the first round; 0 for an empty one, which trains nothing.
+    """
+
+    mode: str
+    objectiveHistory: list[float]
+    totalIterations: int
+    steps: int
+    samples: int
+    seconds: float
+    samplesPerSecond: float
+    stalenessHistogram: list[int]
+    retries: int
+    bytesReceived: int
+    bytesSent: int
+    waitSeconds: float
+    partitionRows: list[int]
+
+    def __init__(self, java_summary: Any) -> None:
+        self._java = java_summary
+        record = json.loads(java_summary.toJson())
+        iterations = record.pop("iterations")
+        self.__dict__.update(record)
+        self.objectiveHistory = [each["loss"] for each in iterations]
+        self.totalIterations = len(iterations)
+        self.samplesPerSecond = float(java_summary.samplesPerSecond())
+        self.waitSeconds = float(java_summary.waitSeconds())
+
+    @property
+    def history(self) -> DataFrame:
+        """One row an iteration.
+
+        Its columns are ``iteration``, ``loss``, ``samples``, ``seconds`` since the first weights,
+        ``samplesPerSecond``, ``staleness`` (mean of its updates) and ``waitSeconds`` (summed over the
+        workers).
+        """
+        return DataFrame(self._java.history(), SparkSession.active())
+
+    def __repr__(self) -> str:
+        return str(self._java.toString())

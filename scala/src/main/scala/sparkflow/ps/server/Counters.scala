@@ -1,0 +1,38 @@
+package sparkflow.ps.server
+
+import java.util.concurrent.atomic.{AtomicLongArray, LongAdder}
+
+/** Counts of a fit, added to from all connections. Thread-safe. */
+private[server] final class Counters {
+  import Counters._
+
+  private val samplesApplied = new LongAdder
+  private val received = new LongAdder
+  private val sent = new LongAdder
+  private val byStaleness = new AtomicLongArray(classes)
+
+  def applied(samples: Long, staleness: Long): Unit = {
+    samplesApplied.add(samples)
+    byStaleness.incrementAndGet(math.min(staleness, classes - 1L).toInt)
+    ()
+  }
+
+  def moved(received: Long, sent: Long): Unit = {
+    this.received.add(received)
+    this.sent.add(sent)
+  }
+
+  def samples: Long = samplesApplied.sum
+  def bytesReceived: Long = received.sum
+  def bytesSent: Long = sent.sum
+
+  /** Updates by staleness, without the zeros at the end. */
+  def staleness: Seq[Long] =
+    (0 until classes).map(byStaleness.get).reverse.dropWhile(_ == 0).reverse
+}
+
+private object Counters {
+
+  // A gradient that is staler than this tells no more than that something is wrong.
+  private val classes = 64
+}

@@ -1,0 +1,83 @@
+"""What a model tells of the fit that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyspark.ml.linalg import Vectors
+from pyspark.sql import DataFrame, SparkSession
+
+import graphs
+from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
+
+
+def fit(data: DataFrame, **changes: object) -> SparkAsyncDLModel:
+    params = {
+        "inputCol": "features",
+        "labelCol": "label",
+        "tensorflowGraph": graphs.classifier(),
+        "tfLabel": "y:0",
+        "tfOutput": "outer/Sigmoid:0",
+        "tfLearningRate": 0.05,
+        "iters": 4,
+        "miniBatchSize": 50,
+        "partitions": 2,
+    }
+    model: SparkAsyncDLModel = SparkAsyncDL(**{**params, **changes}).fit(data)
+    return model
+
+
+def test_it_counts_what_was_done_and_survives_save_and_load(
+    gaussians: Callable[..., DataFrame], tmp_path: Path
+) -> None:
+    data = gaussians(2, rows=400).coalesce(2).cache()
+    summary = fit(data, mode="locked", transport="tcp").summary
+    rows = summary.partitionRows
+    assert sum(rows) == 400
+    assert summary.mode == "locked"
+    assert summary.samples == 4 * 400
+    assert summary.steps == 4 * sum(-(-count // 50) for count in rows) == sum(summary.stalenessHistogram)
+    assert summary.totalIterations == 4 == len(summary.objectiveHistory)
+    assert summary.objectiveHistory[-1] < summary.objectiveHistory[0]
+    assert summary.retries == 0
+    # 2 * 12 + 12 + 12 + 1 weights of 4 bytes, both ways with each step, and little besides.
+    assert summary.steps * 196 < summary.bytesReceived < summary.steps * 196 + 20_000
+    assert summary.steps * 196 < summary.bytesSent < summary.steps * 196 + 20_000
+    assert 0 < summary.waitSeconds < 2 * summary.seconds
+    assert summary.samplesPerSecond > 0
+
+    history = summary.history.orderBy("iteration").collect()
+    assert [row.loss for row in history] == summary.objectiveHistory
+    assert [row.samples for row in history] == [400] * 4
+    assert [row.seconds for row in history] == sorted(row.seconds for row in history)
+
+    model = fit(data, iters=2)
+    model.save(str(tmp_path / "model"))
+    assert repr(SparkAsyncDLModel.load(str(tmp_path / "model")).summary) == repr(model.summary)
+    assert "2 iterations" in repr(model.summary)
+
+
+def test_empty_partitions_are_said(spark: SparkSession) -> None:
+    rows = [(float(i % 2), Vectors.dense(i % 2, 1.0)) for i in range(31)]
+    context = spark.sparkContext
+    uneven = context.union([context.parallelize(part, 1) for part in (rows[:1], [], rows[1:])])
+    data = spark.createDataFrame(uneven, ["label", "features"])
+    summary = fit(data, partitions=3).summary
+    assert summary.partitionRows == [1, 0, 30]
+    assert "3 partitions of 0 to 30 rows, 1 of them empty" in repr(summary)
+
+
+def test_a_model_of_arrays_has_none(gaussians: Callable[..., DataFrame]) -> None:
+    fitted = fit(gaussians(2), iters=1)
+    made = SparkAsyncDLModel._of(
+        graphs.classifier(),
+        fitted._java_obj.layoutJson(),
+        fitted._java_obj.weightsBytes(),
+        fitted._java_obj.stateBytes(),
+    )
+    assert fitted.hasSummary
+    assert not made.hasSummary
+    with pytest.raises(RuntimeError, match="hasSummary"):
+        _ = made.summary

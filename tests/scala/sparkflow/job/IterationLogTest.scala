@@ -1,0 +1,36 @@
+package sparkflow.job
+
+import org.scalatest.funsuite.AnyFunSuite
+
+import sparkflow.ps.IterationReport
+
+class IterationLogTest extends AnyFunSuite {
+  private def report(
+      iteration: Int,
+      partition: Int,
+      loss: Double,
+      samples: Long,
+      staleness: Double,
+      waited: Double,
+      ms: Long
+  ) =
+    IterationReport(iteration, partition, 0, loss, samples, 0, 0, staleness, waited, ms * 1000000)
+
+  test("an iteration is the mean over its samples, and ends with its last partition") {
+    val log = new IterationLog
+    log.add(report(0, 0, loss = 1.0, samples = 30, staleness = 0, waited = 0.5, ms = 1000))
+    log.add(report(1, 0, loss = 0.5, samples = 30, staleness = 2, waited = 0.25, ms = 2000))
+    log.add(report(0, 1, loss = 3.0, samples = 10, staleness = 4, waited = 1.0, ms = 1600))
+    log.add(report(1, 1, loss = 0.5, samples = 10, staleness = 2, waited = 0.25, ms = 3600))
+    assert(
+      log.iterations === Seq(
+        Iteration(0, 1.5, 40, 1.6, 25, 1, 1.5),
+        Iteration(1, 0.5, 40, 3.6, 20, 2, 0.5)
+      )
+    )
+  }
+
+  test("no report, no iteration") {
+    assert(new IterationLog().iterations === Nil)
+  }
+}

@@ -1,0 +1,77 @@
+package sparkflow.ml
+
+import org.scalatest.BeforeAndAfterAll
+import org.scalatest.funsuite.AnyFunSuite
+
+import sparkflow.job.{Iteration, TrainHistory}
+import sparkflow.ps.FitCounts
+
+class TrainingSummaryTest extends AnyFunSuite with BeforeAndAfterAll {
+  import TrainingSummaryTest._
+
+  override def beforeAll(): Unit = { LocalSpark.session; () }
+
+  test("it comes back from JSON as it was") {
+    assert(TrainHistory.fromJson(summary.toJson).toJson === summary.toJson)
+  }
+
+  test("totals follow from the iterations") {
+    assert(summary.objectiveHistory === Array(1.5, 0.25))
+    assert(summary.totalIterations === 2)
+    assert(summary.samplesPerSecond === 20.0) // 80 samples in 4 seconds, though the fit took 9
+    assert(summary.waitSeconds === 0.75)
+  }
+
+  test("history has a row for each iteration") {
+    val history = summary.history
+    assert(
+      history.columns ===
+        Array("iteration", "loss", "samples", "seconds", "samplesPerSecond", "staleness", "waitSeconds")
+    )
+    assert(history.orderBy("iteration").collect().map(_.getAs[Double]("loss")) === Array(1.5, 0.25))
+  }
+
+  test("people are told of empty partitions and of staleness") {
+    val text = summary.toString
+    assert(text.contains("3 partitions of 0 to 39 rows, 1 of them empty"))
+    assert(text.contains("staleness 0.50 on average, 2 at most"))
+    assert(text.contains("1 retries"))
+  }
+
+  test("what is no summary is refused") {
+    val e = intercept[IllegalArgumentException](TrainHistory.fromJson("""{"mode": "locked"}"""))
+    assert(e.getMessage.contains("no summary"))
+  }
+
+  test("a copy keeps it, and a model that no fit made has none") {
+    assert(modelWithSummary.copy(org.apache.spark.ml.param.ParamMap.empty).summary.toJson === summary.toJson)
+    val model = TinyModel.model()
+    assert(!model.hasSummary)
+    assert(intercept[IllegalStateException](model.summary).getMessage.contains("hasSummary"))
+  }
+}
+
+object TrainingSummaryTest {
+  val summary = new TrainingSummary(
+    TrainHistory(
+      "hogwild",
+      Seq(Iteration(0, 1.5, 40, 1.5, 26.5, 0, 0.25), Iteration(1, 0.25, 40, 4, 16, 0.5, 0.5)),
+      FitCounts(
+        steps = 4,
+        samples = 80,
+        Seq(3, 0, 1),
+        retries = 1,
+        bytesReceived = 5000000000L,
+        bytesSent = 7
+      ),
+      seconds = 9,
+      partitionRows = Seq(39, 0, 1)
+    )
+  )
+
+  def modelWithSummary: SparkAsyncDLModel = {
+    val model = TinyModel.model()
+    model.trainingSummary = Some(summary)
+    model
+  }
+}
