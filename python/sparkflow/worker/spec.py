@@ -29,6 +29,8 @@ class TrainSpec:
         "auto", "tcp" or "shm".
     local_steps : int
         Mini-batches between two pushes.
+    compression : str
+        "none", "bf16", "int8" or "topk".
     optimizer : (str, dict)
         Name and all options, as TensorFlow's constructor takes them; for local steps.
     spill_limit : int, optional
@@ -55,6 +57,7 @@ class TrainSpec:
     threads: int
     transport: str
     local_steps: int
+    compression: str
     optimizer: tuple[str, dict[str, float | bool]]
     spill_limit: int | None = None
     spill_dir: str | None = None
@@ -83,6 +86,7 @@ class TrainSpec:
             threads=spec["threads"],
             transport=spec["transport"],
             local_steps=spec["localSteps"],
+            compression=spec["compression"],
             optimizer=(spec["optimizer"]["name"], spec["optimizer"]["options"]),
             spill_limit=spec.get("spillLimit"),
             spill_dir=spec.get("spillDir"),

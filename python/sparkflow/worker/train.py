@@ -144,6 +144,8 @@ class TrainTask:
             _check_layout(backend.layout, welcome.layout)
         if self._share(client):
             version = client.pull()
+        elif spec.compression != "none":
+            client.compress(spec.compression)
         backend.start(client.weights, state)
 
         pushes = -(-plan.steps_per_iteration // spec.local_steps)  # of an iteration

@@ -17,6 +17,23 @@ from sparkflow.ps.connection import Connection
 SECRET = bytes(range(32))
 
 
+def decoded(encoding: int, body: bytes, count: int) -> np.ndarray:
+    """Return the float32 values of a Push's body, as docs/protocol.md says, written down anew."""
+    if encoding == 16:
+        return (np.frombuffer(body, np.uint16).astype(np.uint32) << 16).view(np.float32)
+    if encoding == 32:
+        blocks = (count + 1023) // 1024
+        scales = np.repeat(np.frombuffer(body, np.float32, blocks), 1024)[:count]
+        with np.errstate(invalid="ignore"):
+            return scales * np.frombuffer(body, np.int8, offset=4 * blocks)
+    if encoding == 48:
+        indices = np.frombuffer(body, np.int32, len(body) // 8)
+        values = np.zeros(count, np.float32)
+        values[indices] = np.frombuffer(body, np.float32, offset=4 * len(indices))
+        return values
+    return np.frombuffer(body, np.float32)
+
+
 class FakeServer:
     """Use as a context manager.
 
@@ -174,7 +191,11 @@ class FakeServer:
         link.send(wire.Ack(self.version))
         return True
 
-    def _send_weights(self, link: Connection) -> None:
+    def _send_weights(self, link: Connection, halves: bool = False) -> None:
+        if halves:
+            # Cut off, not rounded: a worker must not mind.
+            link.send(wire.Weights(self.version), (self.weights.view(np.uint32) >> 16).astype(np.uint16))
+            return
         memory = getattr(self._connection, "memory", None)
         if memory is None:
             link.send(wire.Weights(self.version), self.weights)
@@ -188,11 +209,11 @@ class FakeServer:
             self.shared_pushes += 1
         with self._lock:
             expected = self.steps.get(self._connection.key, 0)
-            if push.step > expected or len(body) != 4 * len(self.weights):
+            pushed = decoded(push.flags & 0x30, bytes(body), len(self.weights))
+            if push.step > expected or len(pushed) != len(self.weights):
                 link.send(wire.Error(5 if push.step <= expected else 1, "gap or wrong size"))
                 return False
             if push.step == expected:
-                pushed = np.frombuffer(body, np.float32)
                 self.weights += pushed if push.flags & wire.CHANGE else -self.rate * pushed
                 self.steps[self._connection.key] = expected + 1
                 self.version += 1
@@ -201,7 +222,7 @@ class FakeServer:
                 self.break_at = None
                 return False
             if push.flags & wire.ANSWER_WEIGHTS:
-                self._send_weights(link)
+                self._send_weights(link, bool(push.flags & wire.BF16_WEIGHTS))
             else:
                 link.send(wire.Ack(self.version))
         return True

@@ -27,6 +27,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setPort(5000)
       .setTransport("tcp")
       .setLocalSteps(4)
+      .setCompression("int8")
       .setSeed(17)
       .setInitialWeights(state)
       .setVerbose(1)
@@ -56,6 +57,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         port = 5000,
         transport = "tcp",
         localSteps = 4,
+        compression = "int8",
         seed = Some(17L),
         initial = Some(state),
         verbose = 1,

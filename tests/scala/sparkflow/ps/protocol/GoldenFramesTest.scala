@@ -54,7 +54,9 @@ class GoldenFramesTest extends AnyFunSuite {
           flag("answerWithWeights"),
           flag("shared"),
           flag("change"),
-          double("loss")
+          double("loss"),
+          Encoding.all.find(_.toString.toLowerCase == text("encoding")).get,
+          flag("bf16Weights")
         )
       case "Ack"       => Ack(long("version"))
       case "Report"    => Report(int("iteration"), long("samples"), double("loss"))

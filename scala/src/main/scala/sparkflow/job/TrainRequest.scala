@@ -29,6 +29,7 @@ final case class TrainRequest(
     port: Int,
     transport: String,
     localSteps: Int,
+    compression: String,
     seed: Option[Long],
     initial: Option[ModelState],
     verbose: Int,

@@ -88,6 +88,7 @@ class SparkAsyncDL(override val uid: String)
     port = $(port),
     transport = $(transport),
     localSteps = $(localSteps),
+    compression = $(compression),
     seed = get(seed),
     initial = get(initialWeights),
     verbose = $(verbose),

@@ -23,7 +23,20 @@ trait TrafficParams extends Params {
     Expect.atLeast("localSteps", 1, "use 1 to push every mini-batch")
   )
 
-  setDefault(transport -> "auto", localSteps -> 1)
+  final val compression: Param[String] = new Param[String](
+    this,
+    "compression",
+    "What gradients are made of on their way to the server over TCP: none (float32), bf16 (half the bytes), int8 (a quarter), or " +
+      "topk (the largest 1 %); with each of the last three, weights come back as bf16. What int8 and topk leave out is added to the " +
+      "worker's next gradient. Shared memory ignores it.",
+    TrafficParams.isCompression _
+  )
+
+  setDefault(transport -> "auto", localSteps -> 1, compression -> "none")
+
+  def getCompression: String = $(compression)
+
+  def setCompression(value: String): this.type = set(compression, value)
 
   def getLocalSteps: Int = $(localSteps)
 
@@ -36,9 +49,16 @@ trait TrafficParams extends Params {
 
 private object TrafficParams {
   private val transports = Seq("auto", "tcp", "shm")
+  private val compressions = Seq("none", "bf16", "int8", "topk")
 
   private def isTransport(value: String): Boolean = {
     val guess = Option(value).fold("")(Names.didYouMean(_, transports))
     Expect[String]("transport", s"'auto', 'tcp' or 'shm'$guess", "use 'auto'")(transports.contains)(value)
+  }
+
+  private def isCompression(value: String): Boolean = {
+    val guess = Option(value).fold("")(Names.didYouMean(_, compressions))
+    val expected = s"'none', 'bf16', 'int8' or 'topk'$guess"
+    Expect[String]("compression", expected, "use 'none'")(compressions.contains)(value)
   }
 }

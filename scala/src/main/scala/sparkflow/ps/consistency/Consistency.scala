@@ -1,7 +1,7 @@
 package sparkflow.ps.consistency
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{NativeFloats, ShardStore}
+import sparkflow.ps.store.{FloatSink, FloatSource, ShardStore}
 
 /** How the updates and the reads of several workers meet in one store. Thread-safe. */
 trait Consistency {
@@ -15,10 +15,10 @@ trait Consistency {
     * @param answer where to put the weights after this update, if anywhere
     * @return the version after it: one more than the updates that were applied before
     */
-  def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long
+  def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long
 
   /** Copies the weights. @return their version */
-  def read(into: NativeFloats): Long
+  def read(into: FloatSink): Long
 
   /** A copy of the weights. */
   def weights(): Array[Float]

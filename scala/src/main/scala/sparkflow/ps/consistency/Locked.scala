@@ -3,7 +3,7 @@ package sparkflow.ps.consistency
 import java.util.concurrent.locks.{Lock, ReentrantReadWriteLock}
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{NativeFloats, ShardStore}
+import sparkflow.ps.store.{FloatSink, FloatSource, ShardStore}
 
 /** Updates are atomic and ordered; a read sees exactly the updates up to its version. */
 final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency {
@@ -12,7 +12,7 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
 
   override def version: Long = applied
 
-  override def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long =
+  override def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long =
     holding(lock.writeLock) {
       val t = applied + 1
       Update(store, if (change) Addition else optimizer, gradient, answer, t)
@@ -20,7 +20,7 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
       t
     }
 
-  override def read(into: NativeFloats): Long = holding(lock.readLock) {
+  override def read(into: FloatSink): Long = holding(lock.readLock) {
     Update.read(store, into)
     applied
   }

@@ -17,6 +17,8 @@ case object Pull extends Message
 
 /** @param shared the gradient is in the shared segment instead of the body
   * @param change it is no gradient but a change, to be added to the weights
+  * @param encoding of the values in the body
+  * @param bf16Weights the weights in the answer are bfloat16, not float32
   */
 final case class Push(
     step: Long,
@@ -25,7 +27,9 @@ final case class Push(
     answerWithWeights: Boolean,
     shared: Boolean,
     change: Boolean,
-    loss: Double
+    loss: Double,
+    encoding: Encoding = Encoding.Float32,
+    bf16Weights: Boolean = false
 ) extends Message
 final case class Report(iteration: Int, samples: Long, loss: Double) extends Message
 case object PushState extends Message

@@ -62,13 +62,14 @@ object MessageCodec {
     kind[Weights](14, 8, hasBody = true)((m, out) => putLong(out, m.version))(in => Weights(in.getLong())),
     kind[Push](15, 32, hasBody = true) { (m, out) =>
       out.putLong(m.step).putLong(m.version).putInt(m.samples)
-      out.putInt((if (m.answerWithWeights) 1 else 0) | (if (m.shared) 2 else 0) | (if (m.change) 4 else 0))
+      out.putInt(bits(m.answerWithWeights, m.shared, m.change, m.bf16Weights) | m.encoding.code << 4)
       out.putDouble(m.loss)
       ()
     } { in =>
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
-      val bits = flags(in.getInt().toLong, 7)
-      Push(step, version, samples, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, in.getDouble())
+      val bits = flags(in.getInt().toLong, 63).toInt
+      def bit(number: Int) = (bits >> number & 1) == 1
+      Push(step, version, samples, bit(0), bit(1), bit(2), in.getDouble(), Encoding(bits >> 4), bit(3))
     },
     kind[Ack](16, 8)((m, out) => putLong(out, m.version))(in => Ack(in.getLong())),
     kind[Report](17, 24) { (m, out) =>
@@ -169,6 +170,9 @@ object MessageCodec {
     in.get(bytes)
     ArraySeq.unsafeWrapArray(bytes)
   }
+
+  /** The first is bit 0. */
+  private def bits(set: Boolean*): Int = set.zipWithIndex.collect { case (true, number) => 1 << number }.sum
 
   private def flag(bits: Long): Boolean = flags(bits, 1) == 1
 

@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory
 import sparkflow.ps.IterationReport
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.protocol.{ErrorCode, Push, Refused, Report}
-import sparkflow.ps.store.{Layout, ModelState, NativeFloats, StateStore}
+import sparkflow.ps.store.{FloatSink, FloatSource, Layout, ModelState, StateStore}
 
 /** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
   * later, on the connection's event loop.
@@ -133,8 +133,8 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
       candidate: Candidate,
       entry: WorkerEntry[Candidate],
       push: Push,
-      gradient: NativeFloats,
-      answer: Option[NativeFloats]
+      gradient: FloatSource,
+      answer: Option[FloatSink]
   ): Option[Long] = {
     val consistency = model.consistency
     var version = 0L

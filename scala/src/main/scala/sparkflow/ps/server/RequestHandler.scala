@@ -38,10 +38,12 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         if (!exchange.exists(_.isInstanceOf[SharedExchange]))
           throw malformed("a gradient in a shared segment, but none is attached")
         if (length != 0) throw malformed(s"a body of $length bytes beside a gradient in the shared segment")
+        notEncoded(push)
         Nil
       } else {
-        exact("gradient", length, 4L * count, s"$count weights")
-        room(count).gradient.bytes
+        if (exchange.exists(_.isInstanceOf[SharedExchange])) notEncoded(push)
+        exact(s"${push.encoding} gradient", length, Encoded.bytes(push.encoding, count), s"$count weights")
+        room(count).room(push.encoding)
       }
     case PushState =>
       worker
@@ -56,7 +58,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Sizes, e.getMessage) }
       exact("body of Initialize", length, 4L * layout.weightCount + layout.stateBytes, "weights and state")
       offered = Some(layout)
-      room(layout.weightCount).gradient.bytes :+ ByteBuffer.allocate(layout.stateBytes)
+      room(layout.weightCount).room(Encoding.Float32) :+ ByteBuffer.allocate(layout.stateBytes)
     case _ if length == 0 => Nil
     case other            => throw outOfOrder(other)
   }
@@ -66,6 +68,10 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     exchange = Some(made)
     made
   }
+
+  private def notEncoded(push: Push): Unit =
+    if (push.encoding != Encoding.Float32 || push.bf16Weights)
+      throw malformed("encoded values on a connection that shares memory, where all are float32")
 
   private def exact(what: String, length: Long, expected: Long, layout: String): Unit =
     if (length != expected)
@@ -84,11 +90,11 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         worker
         val layout = offered.getOrElse(throw outOfOrder(message))
         offered = None
-        fit.begin(ModelState(layout, room(layout.weightCount).gradient.toArray, body.last.array), this)
+        fit.begin(ModelState(layout, new NativeFloats(body.init).toArray, body.last.array), this)
         answer(Ack(fit.steps))
       case Pull =>
         worker
-        answerWeights()
+        answerWeights(bf16 = false)
       case push: Push => this.push(push)
       case PushState =>
         worker
@@ -144,30 +150,34 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     val step = entry.fold(0L)(_.nextStep)
     val state = model.state.snapshot()
     val buffers = room(model.layout.weightCount)
-    val version = model.consistency.read(buffers.weights)
+    val version = model.consistency.read(buffers.weights(bf16 = false))
     val count = model.layout.weightCount.toLong
     answer(
       Welcome(initialize = false, step, version, count, state.length.toLong, model.layoutJson),
-      buffers.body :+ Unpooled.wrappedBuffer(state)
+      buffers.body(bf16 = false) :+ Unpooled.wrappedBuffer(state)
     )
   })
 
   override def refuse(code: Int, message: String): Unit = onLoop(if (waiting) end(code, message))
 
-  private def answerWeights(): Unit = {
+  private def answerWeights(bf16: Boolean): Unit = {
     val model = fit.model
     val buffers = room(model.layout.weightCount)
-    val version = model.consistency.read(buffers.weights)
-    answer(Weights(version), buffers.body)
+    val version = model.consistency.read(buffers.weights(bf16))
+    answer(Weights(version), buffers.body(bf16))
   }
 
   private def push(push: Push): Unit = {
     val buffers = room(fit.model.layout.weightCount)
-    val answered = Option.when(push.answerWithWeights)(buffers.weights)
-    fit.push(this, worker, push, buffers.gradient, answered) match {
-      case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body)
-      case None if push.answerWithWeights          => answerWeights() // applied before: nothing was put there
-      case _                                       => answer(Ack(fit.steps))
+    val gradient =
+      try buffers.gradient(push.encoding)
+      catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
+    val bf16 = push.bf16Weights
+    val answered = Option.when(push.answerWithWeights)(buffers.weights(bf16))
+    fit.push(this, worker, push, gradient, answered) match {
+      case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body(bf16))
+      case None if push.answerWithWeights => answerWeights(bf16) // applied before: nothing was put there
+      case _                              => answer(Ack(fit.steps))
     }
   }
 

@@ -8,7 +8,7 @@ import java.nio.{ByteBuffer, ByteOrder, FloatBuffer}
   * @param pieces the vector in order; each but the last holds exactly [[NativeFloats.pieceLength]] values, as a Java
   *   buffer can't hold all of a large model
   */
-final class NativeFloats(pieces: Seq[ByteBuffer]) {
+final class NativeFloats(pieces: Seq[ByteBuffer]) extends FloatSource with FloatSink {
   import NativeFloats.pieceLength
 
   private val views: Array[FloatBuffer] =
@@ -21,8 +21,7 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) {
   /** The same memory as bytes; positions and limits are the caller's own. */
   def bytes: Seq[ByteBuffer] = pieces.map(_.duplicate)
 
-  /** Copies `count` values from number `from` on to the start of `into`; the range may not cross pieces. */
-  def get(from: Int, into: Array[Float], count: Int): Unit = {
+  override def get(from: Int, into: Array[Float], count: Int): Unit = {
     views(from / pieceLength).get(from % pieceLength, into, 0, count)
     ()
   }
@@ -37,8 +36,7 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) {
     all
   }
 
-  /** Copies the first `count` of `values` to number `from` on; the range may not cross pieces. */
-  def put(from: Int, values: Array[Float], count: Int): Unit = {
+  override def put(from: Int, values: Array[Float], count: Int): Unit = {
     views(from / pieceLength).put(from % pieceLength, values, 0, count)
     ()
   }
