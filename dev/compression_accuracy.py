@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Print what a net has learnt of MNIST after equal steps with each `compression`: percent of the test images.
+"""Print what a net has learnt of MNIST after equal steps with each `compression`: percent of the test set.
 
-784-256-256-10, mini-batches of 300, Adam at 0.001, 5 iterations by one worker over TCP: 1,000 steps, for each of
-some seeds. Runs as dev/bench does: PYTHONPATH=python:dev:examples .venv/bin/python dev/compression_accuracy.py
+784-256-256-10, mini-batches of 300, Adam at 0.001, 5 iterations by one worker over TCP: 1,000 steps, for each
+of some seeds. As dev/bench: PYTHONPATH=python:dev:examples .venv/bin/python dev/compression_accuracy.py
 """
 
 from __future__ import annotations
