@@ -120,6 +120,8 @@ def valid() -> list[dict[str, Any]]:
     error = "the fit is over"
     segment = "/dev/shm/sparkflow-0123456789abcdef0123456789abcdef"
     unmapped = "no such file"
+    tables = '["wörter/tabelle","tags"]'
+    numbers = struct.pack("<4i", 0, 7, 2**20, 2**31 - 2)
     return [
         entry("challenge", 1, "Challenge", NONCE, {"nonce": NONCE.hex()}),
         entry("answer", 2, "Answer", NONCE + MAC, {"nonce": NONCE.hex(), "mac": MAC.hex()}),
@@ -129,7 +131,14 @@ def valid() -> list[dict[str, Any]]:
             10,
             "Hello",
             struct.pack("<iiqq", 1, 3, 2**33 + 5, 60000),
-            {"round": 1, "worker": 3, "attempt": 2**33 + 5, "rows": 60000},
+            {"round": 1, "worker": 3, "attempt": 2**33 + 5, "rows": 60000, "tables": ""},
+        ),
+        entry(
+            "hello-tables",
+            10,
+            "Hello",
+            struct.pack("<iiqq", 0, 1, 2, 300) + tables.encode(),
+            {"round": 0, "worker": 1, "attempt": 2, "rows": 300, "tables": tables},
         ),
         entry(
             "welcome",
@@ -260,6 +269,41 @@ def valid() -> list[dict[str, Any]]:
             struct.pack("<q", 0) + unmapped.encode(),
             {"mapped": False, "reason": unmapped},
         ),
+        entry("pull-rows", 26, "PullRows", b"", {}, state=numbers),
+        entry(
+            "push-rows",
+            27,
+            "PushRows",
+            struct.pack("<qqiid", 2**40, 2**41, 300, 0, 0.25),
+            {"step": 2**40, "version": 2**41, "samples": 300, "shared": False, "loss": 0.25, **PLAIN},
+            WEIGHTS,
+            numbers,
+        ),
+        entry(
+            "push-rows-shared",
+            27,
+            "PushRows",
+            struct.pack("<qqiid", 1, 2, 3, 2, -0.5),
+            {"step": 1, "version": 2, "samples": 3, "shared": True, "loss": -0.5, **PLAIN},
+            WEIGHTS[:1],
+            numbers,
+        ),
+        entry(
+            "push-rows-int8",
+            27,
+            "PushRows",
+            struct.pack("<qqiid", 6, 5, 300, 40, 0.125),
+            {
+                "step": 6,
+                "version": 5,
+                "samples": 300,
+                "shared": False,
+                "loss": 0.125,
+                "encoding": "int8",
+                "bf16Weights": True,
+            },
+            state=struct.pack("<f3b", 0.5, -127, 0, 3) + floats(WEIGHTS) + numbers,
+        ),
     ]
 
 
@@ -280,6 +324,11 @@ def refused() -> list[dict[str, Any]]:
         entry("bad-body-length", frame(18, body_length=2**63), "body length beyond 2^63 - 1"),
         entry(
             "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 64, 0.0), floats(WEIGHTS)), "unknown flag"
+        ),
+        entry(
+            "bad-flags-rows",
+            frame(27, struct.pack("<qqiid", 0, 0, 1, 1, 0.0), floats(WEIGHTS)),
+            "unknown flag of PushRows",
         ),
         entry("bad-text", frame(21, b"\xc3\x28"), "message is not UTF-8"),
     ]

@@ -15,7 +15,7 @@ import argparse
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +99,13 @@ class Draws:
         self._state = (self._state * 1664525 + 1013904223) % 2**32
         return (self._state >> 8) / 2**23 - 1
 
-    def weights(self) -> npt.NDArray[np.float32]:
-        return np.array([self.number() for _ in range(TOTAL)], np.float32)
+    def weights(self, count: int) -> npt.NDArray[np.float32]:
+        return np.array([self.number() for _ in range(count)], np.float32)
 
-    def gradient(self) -> npt.NDArray[np.float32]:
+    def gradient(self, count: int) -> npt.NDArray[np.float32]:
         """One draw picks the size, the next the number: some are 0, some are small, some are large."""
         numbers = []
-        for _ in range(TOTAL):
+        for _ in range(count):
             kind = self.number()
             scale = 0.0 if kind < -0.8 else 2.0**-10 if kind < -0.6 else 2.0**7 if kind > 0.95 else 1.0
             numbers.append(self.number() * scale)
@@ -116,7 +116,7 @@ def follow(name: str, learning_rate: float, options: dict[str, Any]) -> Iterator
     """The flat weights after each step of TensorFlow's optimizer, float32[TOTAL]."""
     draws = Draws()
     with tf.Graph().as_default(), tf.Session() as session:
-        starts = np.split(draws.weights(), np.cumsum(SIZES)[:-1])
+        starts = np.split(draws.weights(TOTAL), np.cumsum(SIZES)[:-1])
         variables = [tf.Variable(start.reshape(shape)) for start, shape in zip(starts, SHAPES, strict=True)]
         gradients = [tf.placeholder(tf.float32, shape) for shape in SHAPES]
         global_step = tf.train.get_or_create_global_step()
@@ -125,7 +125,7 @@ def follow(name: str, learning_rate: float, options: dict[str, Any]) -> Iterator
         update = optimizer.apply_gradients(zip(gradients, variables, strict=True), global_step=global_step)
         session.run(tf.global_variables_initializer())
         for _ in range(STEPS):
-            parts = np.split(draws.gradient(), np.cumsum(SIZES)[:-1])
+            parts = np.split(draws.gradient(TOTAL), np.cumsum(SIZES)[:-1])
             shaped = [part.reshape(shape) for part, shape in zip(parts, SHAPES, strict=True)]
             session.run(update, dict(zip(gradients, shaped, strict=True)))
             yield np.concatenate([value.ravel() for value in session.run(variables)])
@@ -157,17 +157,20 @@ def build() -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
     return index, np.concatenate(pieces).astype("<f4")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+def main(
+    doc: str | None, directory: Path, build: Callable[[], tuple[dict[str, Any], npt.NDArray[np.float32]]]
+) -> int:
+    """Write the files of `directory`, or compare them with what `build` makes."""
+    parser = argparse.ArgumentParser(description=(doc or "").split("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare with the files instead of writing them")
     check: bool = parser.parse_args().check
     index, weights = build()
-    index_file, weights_file = HERE / "index.json", HERE / "weights.bin"
+    index_file, weights_file = directory / "index.json", directory / "weights.bin"
     if not check:
-        HERE.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
         index_file.write_text(json.dumps(index, indent=1) + "\n")
         weights_file.write_bytes(weights.tobytes())
-        print(f"wrote {len(CASES)} cases, {weights_file.stat().st_size} bytes of weights, to {HERE}")
+        print(f"wrote {len(index['cases'])} cases, {weights.nbytes} bytes of weights, to {directory}")
         return 0
     old_index = json.loads(index_file.read_text())
     old_weights = np.frombuffer(weights_file.read_bytes(), "<f4")
@@ -176,7 +179,7 @@ def main() -> int:
         print(f"TensorFlow {index['tensorflow']} or this script differs from index.json of {version}")
         return 1
     # Another processor may round the last bits otherwise (fused multiply-add).
-    if not np.allclose(weights, old_weights, rtol=1e-5, atol=1e-6):
+    if old_weights.size != weights.size or not np.allclose(weights, old_weights, rtol=1e-5, atol=1e-6):
         print(f"TensorFlow {index['tensorflow']} computes other weights than {version} did for weights.bin")
         return 1
     print(f"TensorFlow {index['tensorflow']} agrees with the fixtures of {version}")
@@ -184,4 +187,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, HERE, build))

@@ -27,7 +27,23 @@ def cnn() -> Any:
     return _classes(tf.reshape(conv2, [-1, 5 * 5 * 64]), y)
 
 
-NETS: dict[str, Callable[[], Any]] = {"mnist": mnist, "cnn": cnn, "large": large}
+EMBEDDING = (5_000_000, 16)
+IDS = 100  # of a sample
+
+
+def embedding() -> Any:
+    """The mean of a sample's rows of a table of 80 million floats, by a vector."""
+    import tensorflow.compat.v1 as tf
+
+    x = tf.placeholder(tf.int32, [None, IDS], name="x")
+    y = tf.placeholder(tf.float32, [None, 1], name="y")
+    table = tf.get_variable("table", EMBEDDING, initializer=tf.random_uniform_initializer(-0.05, 0.05))
+    logits = _dense(tf.reduce_mean(tf.nn.embedding_lookup(table, x), 1), 1, "logits")
+    tf.sigmoid(logits, name="out")
+    return tf.losses.sigmoid_cross_entropy(y, logits)
+
+
+NETS: dict[str, Callable[[], Any]] = {"mnist": mnist, "cnn": cnn, "large": large, "embedding": embedding}
 
 
 def _dense_net(hidden: tuple[int, ...]) -> Any:

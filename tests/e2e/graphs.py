@@ -72,3 +72,16 @@ def _batch_norm() -> tf.Tensor:
     tf.identity(training, name="unused")
     out = tf.layers.dense(normal, 1, name="outer", activation=tf.nn.sigmoid)
     return tf.losses.mean_squared_error(y, out)
+
+
+def embedding() -> str:
+    """Four ids below 50 → the sum of their rows, 3 wide, by a matrix → pred:0 of (n, 2)."""
+    return build_graph(embedding_function)
+
+
+def embedding_function() -> tf.Tensor:
+    x = tf.placeholder(tf.int32, [None, 4], name="x")
+    y = tf.placeholder(tf.float32, [None, 2], name="y")
+    rows = tf.nn.embedding_lookup(tf.get_variable("table", [50, 3]), x)
+    out = tf.identity(tf.matmul(tf.reduce_sum(rows, 1), tf.get_variable("kernel", [3, 2])), name="pred")
+    return tf.losses.mean_squared_error(y, out)

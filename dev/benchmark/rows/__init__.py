@@ -6,6 +6,7 @@ from benchmark.row import Row
 from benchmark.rows import (
     cnn,
     compression,
+    embedding,
     fixed_cost,
     model_100m,
     optimizer,
@@ -29,4 +30,5 @@ ROWS: tuple[Row, ...] = (
     *transform.ROWS,
     *worker_memory.ROWS,
     *model_100m.ROWS,
+    *embedding.ROWS,
 )

@@ -15,6 +15,7 @@ from benchmark.jvm import Jvm
 from benchmark.row import Comparison, Row, Sample, Target
 from sparkflow.ps.client import ParameterClient
 
+_SERVE = "sparkflow.bench.Serve"
 _MEGA = 262_144  # weights of 1 MB
 _LARGE = 100_000_000  # of 400 MB
 
@@ -22,22 +23,24 @@ _LARGE = 100_000_000  # of 400 MB
 _TIMES = {_MEGA: 400, _LARGE: 2}
 
 
+Sides = tuple[Callable[[], float], Callable[[], float]]
+
+
 def tcp(bench: Bench) -> Iterator[tuple[Sample, ...]]:
-    return _samples(bench, _through_tcp)
+    with Jvm(_SERVE) as raw:
+        yield from _samples(bench, partial(_through_tcp, raw))
 
 
 def shm(bench: Bench) -> Iterator[tuple[Sample, ...]]:
     return _samples(bench, _through_memory)
 
 
-def _samples(
-    bench: Bench, sides: Callable[[Jvm, Jvm, int], tuple[Callable[[], float], ...]]
-) -> Iterator[tuple[Sample, ...]]:
+def _samples(bench: Bench, sides: Callable[[Jvm, int], Sides]) -> Iterator[tuple[Sample, ...]]:
     """Measure both sizes; a side returns GB/s, counted both ways."""
-    with Jvm("sparkflow.bench.Serve") as served, Jvm("sparkflow.bench.Serve") as raw:
+    with Jvm(_SERVE) as served:
         figures = []
         for count in (_MEGA, _LARGE):
-            both = sides(served, raw, count)
+            both = sides(served, count)
             for side in both:
                 side()
             figures.append(list(interleaved(bench.repeat, *both)))
@@ -45,7 +48,7 @@ def _samples(
         yield (mega[0], mega[1]), (large[0], large[1])
 
 
-def _through_tcp(served: Jvm, raw: Jvm, count: int) -> tuple[Callable[[], float], ...]:
+def _through_tcp(raw: Jvm, served: Jvm, count: int) -> Sides:
     client = _client(served, count)
     bytes_ = np.zeros(4 * count, np.uint8)
     sock = socket.create_connection(("127.0.0.1", raw.ask(f"raw {bytes_.size}")["port"]))
@@ -60,7 +63,7 @@ def _through_tcp(served: Jvm, raw: Jvm, count: int) -> tuple[Callable[[], float]
     return partial(_rate, count, _exchange(client, count)), partial(_rate, count, there_and_back)
 
 
-def _through_memory(served: Jvm, raw: Jvm, count: int) -> tuple[Callable[[], float], ...]:
+def _through_memory(served: Jvm, count: int) -> Sides:
     client = _client(served, count)
     why = client.share()
     if why is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from sparkflow.backend.local import LocalOps
 from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.runtime import session, tf
 from sparkflow.backend.seeding import seed_stateful, seed_stateless
+from sparkflow.backend.tables import Rows, numbered
 
 
 class GraphBackend:
@@ -34,6 +35,9 @@ class GraphBackend:
         What prediction will fetch and feed: not used in training, but refused if it could not work.
     optimizer : (str, mapping), optional
         Name and options of the optimizer of `local_step`; `step` is not for use then.
+    tables : bool
+        Look for variables that can travel by rows. Where there are `tables`, `rows` and `row_step` are for
+        use instead of `step`, and the weights of `start` are without them.
 
     Raises
     ------
@@ -55,6 +59,7 @@ class GraphBackend:
         tf_output: str | None = None,
         tf_dropout: str | None = None,
         optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
+        tables: bool = False,
     ) -> None:
         self._text = graph
         self._seed = seed
@@ -69,6 +74,7 @@ class GraphBackend:
             tf_output,
             tf_dropout,
             optimizer,
+            tables,
         )
         self._session = session(self._lowered.graph, threads)
         feeds = [self._lowered.features.name]
@@ -83,12 +89,22 @@ class GraphBackend:
             fetches.append(local.apply)
         fetches += self._lowered.updates
         self._parts = slice(1, 1 + len(self._lowered.gradient))
+        if by_rows := self._lowered.tables:
+            self._numbers = self._callable([name for table in by_rows for name in table.indices], feeds[1:])
+            feeds += [name for table in by_rows for name in (table.rows, *table.positions)]
+        self._step = self._callable(fetches, feeds)
+
+    def _callable(self, fetches: list[str], feeds: list[str]) -> Any:
         tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]
-        self._step = self._session.make_callable(fetches, feed_list=tensors)
+        return self._session.make_callable(fetches, feed_list=tensors)
 
     @property
     def layout(self) -> Layout:
         return self._lowered.layout
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(table.name for table in self._lowered.tables)
 
     def initial(self) -> tuple[np.ndarray, bytes]:
         """See `Backend.initial`. The weights depend on the graph's initializers and the seed only."""
@@ -130,11 +146,42 @@ class GraphBackend:
     ) -> tuple[float, list[np.ndarray]]:
         self._lowered.features.check_batch(len(features))
         feeds = [weights, features] if label is None else [weights, features, label]
+        return self._differentiate(feeds, [weights])
+
+    def rows(self, features: np.ndarray, label: np.ndarray | None = None) -> Rows:
+        self._lowered.features.check_batch(len(features))
+        fetched = self._numbers(*([features] if label is None else [features, label]))
+        return numbered(self._lowered.tables, fetched)
+
+    def row_step(
+        self,
+        weights: np.ndarray,
+        values: np.ndarray,
+        rows: Rows,
+        features: np.ndarray,
+        label: np.ndarray | None = None,
+    ) -> tuple[float, list[np.ndarray]]:
+        given = [weights, features] if label is None else [weights, features, label]
+        feeds = list(given)
+        start, positions = 0, iter(rows.positions)
+        for table, count in zip(self._lowered.tables, rows.counts, strict=True):
+            end = start + count * table.width
+            feeds.append(values[start:end].reshape(count, *table.shape[1:]))
+            feeds += [next(positions) for _ in table.positions]
+            start = end
+        # The next batch is taken into the memory of this one before the gradient is sent.
+        return self._differentiate(feeds, [*given, values])
+
+    def _differentiate(
+        self, feeds: Sequence[np.ndarray], borrowed: Sequence[np.ndarray]
+    ) -> tuple[float, list[np.ndarray]]:
+        """Return the loss and a gradient that has no memory of what is `borrowed`."""
         fetched: list[Any] = self._step(*feeds)
         # TensorFlow feeds aligned arrays and returns results without copying: the gradient of a loss that is
         # a sum of squares may be the very memory of the weights.
         gradient = [
-            part.copy() if np.may_share_memory(part, weights) else part for part in fetched[self._parts]
+            part.copy() if any(np.may_share_memory(part, array) for array in borrowed) else part
+            for part in fetched[self._parts]
         ]
         return float(fetched[0]), gradient
 

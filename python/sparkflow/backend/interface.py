@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from sparkflow.backend.layout import Layout
+from sparkflow.backend.tables import Rows
 
 
 class Backend(Protocol):
@@ -44,6 +45,29 @@ class Backend(Protocol):
 
         The weights must not change while this runs; they may once it has returned. The gradient is the
         caller's own: float32 vectors which, one after the other, are as long as the weights.
+        """
+        ...
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the variables of which `row_step` takes rows; empty if `step` is for use."""
+        ...
+
+    def rows(self, features: np.ndarray, label: np.ndarray | None = None) -> Rows:
+        """Return which rows of the tables a batch reads; raises ValueError if there is no such row."""
+        ...
+
+    def row_step(
+        self,
+        weights: np.ndarray,
+        values: np.ndarray,
+        rows: Rows,
+        features: np.ndarray,
+        label: np.ndarray | None = None,
+    ) -> tuple[float, list[np.ndarray]]:
+        """Do for a batch what `step` does, given the `values` of its `rows`, float32, one dimension.
+
+        `weights` are those of all other variables; the gradient is as long as they and the values together.
         """
         ...
 

@@ -5,6 +5,9 @@
 2. Every op that reads a trainable variable is made to wait for the loader. A graph in the making cannot be
    rewired, so this is done on its GraphDef.
 3. The outcome is imported into a fresh graph and finalized: it never grows while it trains.
+
+Variables that travel by rows (`sparkflow.backend.tables`) are no part of the flat weights, and nothing of the
+graph that is called reads them.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from typing import Any
 from sparkflow.backend import metagraph
 from sparkflow.backend.access import Access
 from sparkflow.backend.feed import Feed
-from sparkflow.backend.layout import Layout
+from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
 from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.seeding import seed_stateful
+from sparkflow.backend.tables import RowOps, Table, find
 
 # Values (64 KiB): a copy of as many takes about as long as fetching one more part.
 _LARGE = 1 << 14
@@ -33,12 +37,13 @@ class StepGraph:
     Attributes
     ----------
     weights : str
-        Placeholder, float32 [count]: the flat weights. Whatever reads a trainable variable needs it fed,
-        unless there is `local`.
+        Placeholder, float32 [count]: the flat weights, without those of tables. Whatever reads a trainable
+        variable needs it fed, unless there is `local`.
     loss : str
         Tensor, float32, of shape [].
     gradient : tuple of str
-        Tensors, float32, of one dimension: the flat gradient in parts, one after the other.
+        Tensors, float32, of one dimension: the flat gradient in parts, one after the other; then that of the
+        rows of each table.
     updates : tuple of str
         Operations to run in each step: the graph's UPDATE_OPS.
     initializers : tuple of str
@@ -47,6 +52,8 @@ class StepGraph:
         The state's variables.
     local : LocalOps, optional
         If the weights live in the session.
+    tables : tuple of Table
+        Variables of which rows are fed instead of weights.
     """
 
     graph: Any
@@ -60,6 +67,7 @@ class StepGraph:
     initializers: tuple[str, ...]
     state: Access
     local: LocalOps | None
+    tables: tuple[Table, ...]
 
 
 def lower(
@@ -71,6 +79,7 @@ def lower(
     tf_output: str | None = None,
     tf_dropout: str | None = None,
     optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
+    tables: bool = False,
 ) -> StepGraph:
     """Lower a MetaGraphDef.
 
@@ -88,6 +97,8 @@ def lower(
         What prediction will fetch and feed: only checked.
     optimizer : (str, mapping), optional
         Name and options: the weights are to live in the session, and this moves them there.
+    tables : bool
+        Look for variables that can travel by rows.
 
     Raises
     ------
@@ -97,30 +108,39 @@ def lower(
     """
     seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
+    losses, updates = _checked(scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout)
+    rows: list[RowOps] = []
+    if tables and (found := find(Variables.of(scratch).trainable, losses, updates)):
+        inputs: dict[str, Any] = {}
+        scratch = tf.Graph()
+        with scratch.as_default(), tf.name_scope("sparkflow_tables"):
+            rows = [RowOps.of(table, inputs) for table in found]
+        metagraph.imported(meta, scratch, inputs)
+        losses, updates = _targets(scratch, regularization_losses)
     variables = Variables.of(scratch)
+    by_rows = {ops.table.variable for ops in rows}
+    dense = [
+        (variable, entry)
+        for variable, entry in zip(variables.trainable, variables.layout.weights, strict=True)
+        if variable.op.name not in by_rows
+    ]
     with scratch.as_default():
-        losses = _losses(scratch, regularization_losses)
         features = Feed("tfInput", "features", metagraph.tensor(scratch, "tfInput", tf_input))
         label = None
-        fed = [metagraph.tensor(scratch, "tfInput", tf_input)]
         if tf_label is not None:
-            fed.append(metagraph.tensor(scratch, "tfLabel", tf_label))
-            label = Feed("tfLabel", "label", fed[-1])
-        updates = _operations(scratch.get_collection(tf.GraphKeys.UPDATE_OPS))
-        metagraph.check_fed([*losses, *updates], fed)
-        if tf_output is not None:  # while the graph is still the user's: without the loader
-            metagraph.prediction(scratch, tf_input, tf_output, tf_dropout)
+            label = Feed("tfLabel", "label", metagraph.tensor(scratch, "tfLabel", tf_label))
         initializers = [v.initializer for v in variables.other]
         initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
         state = Access(variables.state)
         with tf.name_scope("sparkflow"):
             flat = LocalWeights(variables.layout.weight_count, *optimizer) if optimizer else None
-            weights, load = _loader(variables, flat)
+            weights, load = _loader(dense, flat)
             loss = tf.add_n([tf.cast(tf.reduce_mean(part), tf.float32) for part in losses], name="loss")
-            gradient = _gradient(losses, variables)
+            gradient = _gradient(losses, dense, rows)
             local = None if flat is None else flat.ops(gradient, [loss, *updates])
+            named = tuple(ops.named(scratch) for ops in rows)
     graph_def = scratch.as_graph_def()
-    _read_after_load(graph_def, load.name, {v.op.name for v in variables.trainable})
+    _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense})
     graph = tf.Graph()
     with graph.as_default():
         tf.import_graph_def(graph_def, name="")
@@ -137,7 +157,31 @@ def lower(
         tuple(op.name for op in initializers),
         state,
         local,
+        named,
     )
+
+
+def _checked(
+    graph: Any,
+    tf_input: str,
+    tf_label: str | None,
+    regularization: bool,
+    tf_output: str | None,
+    tf_dropout: str | None,
+) -> tuple[list[Any], list[Any]]:
+    """Return the losses and updates of a graph that is still the user's, if it can train and predict."""
+    losses, updates = _targets(graph, regularization)
+    fed = [metagraph.tensor(graph, "tfInput", tf_input)]
+    if tf_label is not None:
+        fed.append(metagraph.tensor(graph, "tfLabel", tf_label))
+    metagraph.check_fed([*losses, *updates], fed)
+    if tf_output is not None:
+        metagraph.prediction(graph, tf_input, tf_output, tf_dropout)
+    return losses, updates
+
+
+def _targets(graph: Any, regularization: bool) -> tuple[list[Any], list[Any]]:
+    return _losses(graph, regularization), _operations(graph.get_collection(tf.GraphKeys.UPDATE_OPS))
 
 
 def _losses(graph: Any, regularization: bool) -> list[Any]:
@@ -157,15 +201,12 @@ def _operations(items: Sequence[Any]) -> list[Any]:
     return list({op.name: op for op in operations}.values())
 
 
-def _loader(variables: Variables, local: LocalWeights | None) -> tuple[Any, Any]:
-    """Add the placeholder of the flat weights, and the op that sets the trainable variables from it."""
-    flat = (
-        tf.placeholder(tf.float32, [variables.layout.weight_count], name="weights")
-        if local is None
-        else local.value
-    )
+def _loader(variables: Sequence[tuple[Any, Variable]], local: LocalWeights | None) -> tuple[Any, Any]:
+    """Add the placeholder of the flat weights, and the op that sets the `variables` from it."""
+    count = sum(entry.size for _, entry in variables)
+    flat = tf.placeholder(tf.float32, [count], name="weights") if local is None else local.value
     assigns, start = [], 0
-    for variable, entry in zip(variables.trainable, variables.layout.weights, strict=True):
+    for variable, entry in variables:
         # A slice that starts and ends on 64 bytes shares the placeholder's memory; tf.split always copies.
         piece = tf.reshape(tf.slice(flat, [start], [entry.size]), entry.shape)
         value = tf.cast(piece, variable.dtype.base_dtype)
@@ -174,14 +215,16 @@ def _loader(variables: Variables, local: LocalWeights | None) -> tuple[Any, Any]
     return flat, tf.group(*assigns, name="load")
 
 
-def _gradient(losses: list[Any], variables: Variables) -> list[Any]:
+def _gradient(
+    losses: list[Any], variables: Sequence[tuple[Any, Variable]], rows: Sequence[RowOps]
+) -> list[Any]:
     """Add the gradient of the sum of all elements of `losses`, flat, as `tf.gradients` defines it.
 
     Large variables are parts of their own: to join them would copy them. Small neighbours are joined, as each
     part that is fetched costs some microseconds.
     """
     # Ref variables are differentiated through their reads as well: tf.gradients knows both kinds.
-    gradients = tf.gradients(losses, variables.trainable)
+    gradients = tf.gradients(losses, [variable for variable, _ in variables] + [ops.rows for ops in rows])
     if all(gradient is None for gradient in gradients):
         raise ValueError("the loss of tensorflowGraph depends on no trainable variable")
     parts: list[Any] = []
@@ -192,7 +235,7 @@ def _gradient(losses: list[Any], variables: Variables) -> list[Any]:
             parts.append(tf.concat(small, 0, name=f"gradient_{len(parts)}"))
             small.clear()
 
-    for gradient, entry in zip(gradients, variables.layout.weights, strict=True):
+    for gradient, (_, entry) in zip(gradients, variables, strict=False):  # those of rows come last
         flat = _flat(gradient, entry)
         if entry.size < _LARGE:
             small.append(flat)
@@ -200,7 +243,8 @@ def _gradient(losses: list[Any], variables: Variables) -> list[Any]:
             join()
             parts.append(flat)
     join()
-    return parts
+    of_rows = gradients[len(variables) :]
+    return parts + [ops.gradient(gradient) for ops, gradient in zip(rows, of_rows, strict=True)]
 
 
 def _flat(gradient: Any, entry: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +34,21 @@ def parse(text: str) -> Any:
         ) from error
 
 
-def imported(meta: Any) -> Any:
-    """Return a new graph that holds `meta` and its collections; renames functions in `meta`."""
+def imported(meta: Any, graph: Any = None, inputs: Mapping[str, Any] | None = None) -> Any:
+    """Return a graph that holds `meta` and its collections; renames functions in `meta`.
+
+    Parameters
+    ----------
+    graph : tf.Graph, optional
+        Where it goes; a new one by default.
+    inputs : mapping, optional
+        Tensors of that graph that stand in for those of `meta` with these names.
+    """
     make_unique(meta.graph_def)
-    graph = tf.Graph()
+    graph = graph or tf.Graph()
     with graph.as_default():
         # Device names of the machine that built the graph mean nothing here.
-        tf.train.import_meta_graph(meta, clear_devices=True)
+        tf.train.import_meta_graph(meta, clear_devices=True, input_map=inputs)
     return graph
 
 

@@ -31,14 +31,23 @@ class TrafficParams(Group):
         "compression",
         "What gradients are made of on their way to the server over TCP: none (float32), bf16 (half the "
         "bytes), int8 (a quarter), or topk (the largest 1 %); with each of the last three, weights come back "
-        "as bf16. What int8 and topk leave out is added to the worker's next gradient. Shared memory ignores "
-        "it.",
+        "as bf16. What int8 and topk leave out is added to the worker's next gradient. Shared memory and "
+        "rows of tables ignore it.",
         TypeConverters.toString,
+    )
+
+    sparseTables = param(
+        "sparseTables",
+        "Whether variables of which the loss reads single rows alone (embedding tables) travel by rows: then "
+        "a worker has only the rows of its mini-batch, and the optimizer updates them as TensorFlow applies "
+        "sparse gradients. If false, or with localSteps above 1, they travel whole, and a row that a "
+        "mini-batch does not read has a gradient of 0.",
+        TypeConverters.toBoolean,
     )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._setDefault(transport="auto", localSteps=1, compression="none")
+        self._setDefault(transport="auto", localSteps=1, compression="none", sparseTables=True)
 
     def getCompression(self) -> str:
         return self._value(self.compression)
@@ -51,6 +60,12 @@ class TrafficParams(Group):
 
     def setLocalSteps(self: Self, value: int | None) -> Self:
         return self._set(localSteps=value)
+
+    def getSparseTables(self) -> bool:
+        return self._value(self.sparseTables)
+
+    def setSparseTables(self: Self, value: bool | None) -> Self:
+        return self._set(sparseTables=value)
 
     def getTransport(self) -> str:
         return self._value(self.transport)

@@ -82,6 +82,7 @@ class ParameterClient:
         self._connection = wire_connection
         self._same_host = same_host
         self._exchange: Exchange | None = None
+        self._behind: tuple[np.ndarray, ...] = ()  # what comes behind the weights in an answer
         self._pushed = False  # and not yet answered
 
     @property
@@ -130,10 +131,13 @@ class ParameterClient:
                 "the peer is not this fit's parameter server: it does not know the secret"
             )
 
-    def hello(self, round: int, worker: int, attempt: int, rows: int) -> Welcome:
-        """Say who this is; return where to start, once there are weights or this worker is to make them."""
+    def hello(self, round: int, worker: int, attempt: int, rows: int, tables: str = "") -> Welcome:
+        """Say who this is; return where to start, once there are weights or this worker is to make them.
+
+        `tables` is for `sparkflow.ps.rows.RowClient`.
+        """
         self._connection.wait(connection.WELCOME_SECONDS, "waiting for the first weights of the fit")
-        self._connection.send(wire.Hello(round, worker, attempt, rows))
+        self._connection.send(wire.Hello(round, worker, attempt, rows, tables))
         message, length = self._connection.receive()
         welcome = self._expect(wire.Welcome, message, length, body=True)
         initialize = bool(welcome.flags & wire.INITIALIZE)
@@ -180,7 +184,8 @@ class ParameterClient:
     def compress(self, name: str) -> None:
         """From now on encode gradients as `name` ("bf16", "int8", "topk") says, and receive bfloat16 weights.
 
-        Raises ValueError for another name. Without effect on shared memory, where nothing is encoded.
+        Weights that are pulled are not: pull before. Raises ValueError for another name. Without effect on
+        shared memory, where nothing is encoded, and on rows of tables.
         """
         if isinstance(self._known, TcpExchange):
             weights = self.weights
@@ -289,7 +294,7 @@ class ParameterClient:
     def _receive_weights(self) -> int:
         message, length = self._connection.receive()
         version = self._expect(wire.Weights, message, length, body=True).version
-        self._known.receive(length)
+        self._known.receive(length, *self._behind)
         return version
 
     def _expect(self, kind: type[_M], message: wire.Message, body_length: int, body: bool = False) -> _M:

@@ -22,18 +22,23 @@ class Exchange(Protocol):
         float32, one dimension, 64-byte aligned: what the last answer brought. It changes between the sending
         of a gradient and the end of its answer.
     flags : int
-        What a `Push` must have in its flags.
+        What a `Push` or `PushRows` must have in its flags.
     """
 
     weights: np.ndarray
     flags: int
 
-    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
-        """Send what is pushed, which is the parts of `gradient` one after the other."""
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
+        """Send what is pushed, which is the parts of `gradient` one after the other.
+
+        What is to come `behind` it in the frame's body does so in any case.
+        """
         ...
 
-    def receive(self, length: int) -> None:
-        """Take over the weights of an answer whose frame has a body of `length` bytes."""
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        """Take over the weights of an answer whose frame has a body of `length` bytes, and what is behind."""
         ...
 
 
@@ -52,11 +57,13 @@ class TcpExchange:
         self._connection = connection
         self.weights = aligned((count,))
 
-    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
-        self._connection.send(push, *map(floats, gradient))
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
+        self._connection.send(push, *map(floats, gradient), *behind)
 
-    def receive(self, length: int) -> None:
-        self._connection.receive_body(length, self.weights)
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        self._connection.receive_body(length, self.weights, *behind)
 
 
 class CompressedExchange:
@@ -75,11 +82,13 @@ class CompressedExchange:
         self.weights = weights
         self.flags = compressor.encoding | wire.BF16_WEIGHTS
 
-    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
-        self._connection.send(push, *self._compressor.encode(gradient))
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
+        self._connection.send(push, *self._compressor.encode(gradient), *behind)
 
-    def receive(self, length: int) -> None:
-        self._connection.receive_body(length, self._halves)
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        self._connection.receive_body(length, self._halves, *behind)
         widen(self._halves, self.weights)
 
 
@@ -114,11 +123,12 @@ class SharedExchange:
         self._gradient = np.frombuffer(memory, "<f4", count)
         self.weights = np.frombuffer(memory, "<f4", count, segment.weights_offset)
 
-    def send(self, push: wire.Push, gradient: Sequence[np.ndarray]) -> None:
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
         for part, place in places(gradient, self._gradient):
             place[:] = part
-        self._connection.send(push)
+        self._connection.send(push, *behind)
 
-    def receive(self, length: int) -> None:
-        if length:
-            raise wire.ProtocolError(f"weights came in a body of {length} bytes beside the shared segment")
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        self._connection.receive_body(length, *behind)

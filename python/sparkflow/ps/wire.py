@@ -25,10 +25,10 @@ MAX_BODY = 8 << 30
 
 INITIALIZE = 1  # Welcome.flags: this worker makes the initial weights
 ANSWER_WEIGHTS = 1  # Push.flags: the answer is Weights, not Ack
-SHARED = 2  # Push.flags: the gradient is in the shared segment, the body is empty
+SHARED = 2  # Push.flags, PushRows.flags: the (dense) gradient is in the shared segment, not in the body
 CHANGE = 4  # Push.flags: no gradient but a change, to be added to the weights
-BF16_WEIGHTS = 8  # Push.flags: the weights in the answer are bfloat16
-BF16, INT8, TOPK = 16, 32, 48  # Push.flags: what the gradient is encoded as
+BF16_WEIGHTS = 8  # Push.flags, PushRows.flags: the (dense) weights in the answer are bfloat16
+BF16, INT8, TOPK = 16, 32, 48  # Push.flags, PushRows.flags: what the (dense) gradient is encoded as
 MAPPED = 1  # Attached.flags: this worker has mapped the segment
 
 if sys.byteorder != "little":
@@ -61,6 +61,7 @@ class Hello:
     worker: int
     attempt: int
     rows: int
+    tables: str = ""  # JSON array of names
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,20 @@ class Attached:
     reason: str
 
 
+@dataclass(frozen=True)
+class PullRows:
+    pass
+
+
+@dataclass(frozen=True)
+class PushRows:
+    step: int
+    version: int
+    samples: int
+    flags: int
+    loss: float
+
+
 Message = (
     Challenge
     | Answer
@@ -173,6 +188,8 @@ Message = (
     | Share
     | Segment
     | Attached
+    | PullRows
+    | PushRows
 )
 
 
@@ -186,7 +203,7 @@ _CODECS: dict[int, _Codec] = {
     1: _Codec(Challenge, struct.Struct("<32s")),
     2: _Codec(Answer, struct.Struct("<32s32s")),
     3: _Codec(Accept, struct.Struct("<32s")),
-    10: _Codec(Hello, struct.Struct("<iiqq")),
+    10: _Codec(Hello, struct.Struct("<iiqq"), text=True),
     11: _Codec(Welcome, struct.Struct("<qqqqq"), text=True),
     12: _Codec(Initialize, struct.Struct("<"), text=True),
     13: _Codec(Pull, struct.Struct("<")),
@@ -202,6 +219,8 @@ _CODECS: dict[int, _Codec] = {
     23: _Codec(Share, struct.Struct("<")),
     24: _Codec(Segment, struct.Struct("<qq"), text=True),
     25: _Codec(Attached, struct.Struct("<q"), text=True),
+    26: _Codec(PullRows, struct.Struct("<")),
+    27: _Codec(PushRows, struct.Struct("<qqiid")),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

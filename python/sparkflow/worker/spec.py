@@ -31,6 +31,8 @@ class TrainSpec:
         Mini-batches between two pushes.
     compression : str
         "none", "bf16", "int8" or "topk".
+    sparse_tables : bool
+        Whether variables that are read by rows alone travel so.
     optimizer : (str, dict)
         Name and all options, as TensorFlow's constructor takes them; for local steps.
     spill_limit : int, optional
@@ -58,6 +60,7 @@ class TrainSpec:
     transport: str
     local_steps: int
     compression: str
+    sparse_tables: bool
     optimizer: tuple[str, dict[str, float | bool]]
     spill_limit: int | None = None
     spill_dir: str | None = None
@@ -87,6 +90,7 @@ class TrainSpec:
             transport=spec["transport"],
             local_steps=spec["localSteps"],
             compression=spec["compression"],
+            sparse_tables=spec["sparseTables"],
             optimizer=(spec["optimizer"]["name"], spec["optimizer"]["options"]),
             spill_limit=spec.get("spillLimit"),
             spill_dir=spec.get("spillDir"),

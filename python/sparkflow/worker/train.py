@@ -15,10 +15,12 @@ from pyspark import TaskContext
 from sparkflow.backend.interface import Backend
 from sparkflow.backend.layout import Layout
 from sparkflow.ps.client import ParameterClient, ServerError
+from sparkflow.ps.rows import RowClient
 from sparkflow.worker import archives, columns
 from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
+from sparkflow.worker.tables import RowSteps
 
 RESULT = pa.schema(
     [
@@ -76,10 +78,12 @@ class Train:
             tf_output=spec.tf_output,
             tf_dropout=spec.tf_dropout,
             optimizer=spec.optimizer if spec.local_steps > 1 else None,
+            tables=spec.sparse_tables and spec.local_steps == 1,
         )
         try:
             task = TrainTask(spec, backend, matrices, partition)
-            with ParameterClient.connect(spec.host, spec.port, spec.secret) as client:
+            kind = RowClient if backend.tables else ParameterClient
+            with kind.connect(spec.host, spec.port, spec.secret) as client:
                 message = task.run(client, attempt)
             return _result(partition, rows, task.made, message)
         finally:
@@ -135,34 +139,46 @@ class TrainTask:
 
     def _train(self, client: ParameterClient, attempt: int) -> None:
         spec, backend, plan = self._spec, self._backend, self._plan
-        welcome = client.hello(spec.round, self._partition, attempt, self._rows)
+        rows = RowSteps(backend, client) if isinstance(client, RowClient) else None
+        welcome = (rows or client).hello(spec.round, self._partition, attempt, self._rows)
         step, version, state = welcome.step, welcome.version, bytes(welcome.state)
         if welcome.initialize:
             initial, state = backend.initial()
             version = client.initialize(backend.layout.to_json(), initial, state)
+            del initial
         else:
             _check_layout(backend.layout, welcome.layout)
-        if self._share(client):
-            version = client.pull()
-        elif spec.compression != "none":
-            client.compress(spec.compression)
-        backend.start(client.weights, state)
-
         pushes = -(-plan.steps_per_iteration // spec.local_steps)  # of an iteration
         first, skipped = divmod(step, pushes)
         batches = self._batches(first, skipped * spec.local_steps)
         inputs = next(batches, [])
+        shared = self._share(client)
+        if rows is not None:
+            version = rows.start(inputs)
+        elif shared:
+            version = client.pull()
+        if spec.compression != "none":
+            client.compress(spec.compression)
+        backend.start(client.weights, state)
+
         for iteration in range(first, spec.iters):
             self._number = spec.round * spec.iters + iteration
             total, samples = 0.0, 0
             for push in range(skipped, pushes):
                 left = plan.steps_per_iteration - push * spec.local_steps
-                if spec.local_steps == 1:
-                    count, loss, gradient = self._gradient(client, step, inputs)
+                if rows is not None:
+                    count = len(inputs[0])
+                    loss, gradient = rows.gradient(inputs)
+                    self._check(loss, step)
+                    inputs = next(batches, [])
+                    rows.push(step, version, count, loss, gradient, inputs)
                 else:
-                    count, loss, gradient = self._change(client, step, inputs, batches, left)
-                client.push(step, version, count, loss, gradient, change=spec.local_steps > 1)
-                inputs = next(batches, [])  # while the server applies it
+                    if spec.local_steps == 1:
+                        count, loss, gradient = self._gradient(client, step, inputs)
+                    else:
+                        count, loss, gradient = self._change(client, step, inputs, batches, left)
+                    client.push(step, version, count, loss, gradient, change=spec.local_steps > 1)
+                    inputs = next(batches, [])  # while the server applies it
                 version = client.wait()
                 step += 1
                 total += loss * count
@@ -220,6 +236,8 @@ class TrainTask:
     def _share(self, client: ParameterClient) -> bool:
         """Whether gradients and weights go through shared memory from now on."""
         transport = self._spec.transport
+        if transport == "shm" and not client.weights.size:
+            return False  # all variables are tables, whose rows are in frames
         why = "transport is tcp" if transport == "tcp" else client.share()
         if why is not None and transport == "shm":
             raise ValueError(f"transport is 'shm', but {why}: set transport to 'auto' or 'tcp'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -17,8 +18,14 @@ from sparkflow.ps.connection import Connection
 SECRET = bytes(range(32))
 
 
+def encoded_bytes(encoding: int, count: int) -> int:
+    """Return the bytes of a gradient of `count` values, as docs/protocol.md says."""
+    blocks, share = -(-count // 1024), -(-count // 100)
+    return {0: 4 * count, 16: 2 * count, 32: 4 * blocks + count, 48: 8 * share}[encoding]
+
+
 def decoded(encoding: int, body: bytes, count: int) -> np.ndarray:
-    """Return the float32 values of a Push's body, as docs/protocol.md says, written down anew."""
+    """Return the float32 values of an encoded gradient, as docs/protocol.md says, written down anew."""
     if encoding == 16:
         return (np.frombuffer(body, np.uint16).astype(np.uint32) << 16).view(np.float32)
     if encoding == 32:
@@ -74,6 +81,7 @@ class FakeServer:
         self.failures: list[str] = []
         self.hellos: list[wire.Hello] = []
         self.done = 0
+        self.asked: list[np.ndarray] = []  # numbers of rows, of all workers
         self.shared, self.lie = shared, lie or {}
         self.shared_pushes = 0
         self.not_mapped: list[str] = []
@@ -137,6 +145,7 @@ class FakeServer:
 
     def _on_hello(self, link: Connection, hello: wire.Hello, _: Any) -> bool:
         self._connection.key = (hello.round, hello.worker)
+        self._connection.hello = hello
         with self._lock:
             self.hellos.append(hello)
             if self.refuse:
@@ -150,11 +159,51 @@ class FakeServer:
             assert self.layout is not None
             assert self.weights is not None
             step = self.steps.get(self._connection.key, 0)
-            size = len(self.weights)
+            weights = self.weights[self._dense(hello)]
             text = self.layout.to_json()
-            message = wire.Welcome(0, step, self.version, size, len(self.state), text)
-            link.send(message, self.weights, self.state)
+            message = wire.Welcome(0, step, self.version, len(weights), len(self.state), text)
+            link.send(message, weights, self.state)
         return True
+
+    def _dense(self, hello: wire.Hello) -> np.ndarray:
+        """Return where the weights lie that are of no table of the worker's; sets where its rows do."""
+        assert self.layout is not None
+        names = json.loads(hello.tables or "[]")
+        numbers = np.arange(self.layout.weight_count)
+        views = dict(
+            zip((v.name for v in self.layout.weights), self.layout.weight_views(numbers), strict=True)
+        )
+        self._connection.places = [row.reshape(-1) for name in names for row in views.pop(name)]
+        self._connection.dense = np.concatenate([numbers[:0], *(view.reshape(-1) for view in views.values())])
+        self._connection.held = numbers[:0]
+        return self._connection.dense
+
+    def _rows(self, body: bytes | bytearray) -> np.ndarray:
+        numbers = np.frombuffer(body, np.int32)
+        assert (np.diff(numbers) > 0).all()
+        self.asked.append(numbers)
+        return np.concatenate([np.empty(0, np.int64), *(self._connection.places[n] for n in numbers)])
+
+    def _on_pullrows(self, link: Connection, _: wire.PullRows, body: bytearray) -> bool:
+        self._connection.held = self._rows(body)
+        self._send_weights(link)
+        return True
+
+    def _on_pushrows(self, link: Connection, push: wire.PushRows, body: bytearray) -> bool:
+        dense, held = self._connection.dense, self._connection.held
+        whole = np.zeros_like(self.weights)
+        if push.flags & wire.SHARED:
+            whole[dense] = self._connection.memory[: 4 * len(dense)].view(np.float32)
+            self.shared_pushes += 1
+        else:
+            encoding = push.flags & 0x30
+            size = encoded_bytes(encoding, len(dense))
+            whole[dense] = decoded(encoding, bytes(body[:size]), len(dense))
+            body = body[size:]
+        whole[held] = np.frombuffer(body[: 4 * len(held)], np.float32)
+        self._connection.held = self._rows(body[4 * len(held) :])
+        flags = wire.ANSWER_WEIGHTS | (push.flags & ~wire.SHARED)
+        return self._apply(link, wire.Push(push.step, push.version, push.samples, flags, push.loss), whole)
 
     def _on_initialize(self, link: Connection, message: wire.Initialize, body: bytearray) -> bool:
         with self._lock:
@@ -162,6 +211,7 @@ class FakeServer:
             size = 4 * self.layout.weight_count
             self.weights = np.frombuffer(body[:size], np.float32).copy()
             self.initial = self.weights.copy()
+            self._dense(self._connection.hello)
             self.state = bytes(body[size:])
             self._lock.notify_all()
         link.send(wire.Ack(0))
@@ -175,7 +225,7 @@ class FakeServer:
         if self.shared is None:
             link.send(wire.Segment(0, 0, "this server shares nothing"))
             return True
-        size = 4096 + self.weights.nbytes
+        size = 4096 + 4 * len(self._connection.dense)
         path = self.shared / f"segment-{self._connection.key[1]}"
         path.write_bytes(bytes(size))
         self._connection.path = path
@@ -192,24 +242,28 @@ class FakeServer:
         return True
 
     def _send_weights(self, link: Connection, halves: bool = False) -> None:
+        memory = getattr(self._connection, "memory", None)
+        weights, rows = self.weights, []
+        if self._connection.places:
+            weights, rows = self.weights[self._connection.dense], [self.weights[self._connection.held]]
         if halves:
             # Cut off, not rounded: a worker must not mind.
-            link.send(wire.Weights(self.version), (self.weights.view(np.uint32) >> 16).astype(np.uint16))
-            return
-        memory = getattr(self._connection, "memory", None)
+            weights = (weights.view(np.uint32) >> 16).astype(np.uint16)
         if memory is None:
-            link.send(wire.Weights(self.version), self.weights)
+            link.send(wire.Weights(self.version), weights, *rows)
         else:
-            memory[4096:] = self.weights.view(np.uint8)
-            link.send(wire.Weights(self.version))
+            memory[4096:] = weights.view(np.uint8)
+            link.send(wire.Weights(self.version), *rows)
 
     def _on_push(self, link: Connection, push: wire.Push, body: bytearray) -> bool:
         if push.flags & wire.SHARED:
             body = bytearray(self._connection.memory[: self.weights.nbytes])
             self.shared_pushes += 1
+        return self._apply(link, push, decoded(push.flags & 0x30, bytes(body), len(self.weights)))
+
+    def _apply(self, link: Connection, push: wire.Push, pushed: np.ndarray) -> bool:
         with self._lock:
             expected = self.steps.get(self._connection.key, 0)
-            pushed = decoded(push.flags & 0x30, bytes(body), len(self.weights))
             if push.step > expected or len(pushed) != len(self.weights):
                 link.send(wire.Error(5 if push.step <= expected else 1, "gap or wrong size"))
                 return False

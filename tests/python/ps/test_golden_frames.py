@@ -22,14 +22,15 @@ def message(name, fields):
         fields["flags"] = wire.INITIALIZE if fields.pop("initialize") else 0
         fields["weights"] = fields.pop("weightCount")
         fields["state_bytes"] = fields.pop("stateBytes")
-    if name == "Push":
-        fields["flags"] = wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
-        fields["flags"] |= wire.SHARED if fields.pop("shared") else 0
-        fields["flags"] |= wire.CHANGE if fields.pop("change") else 0
-        fields["flags"] |= {"float32": 0, "bf16": wire.BF16, "int8": wire.INT8, "topk": wire.TOPK}[
+    if name in ("Push", "PushRows"):
+        fields["flags"] = {"float32": 0, "bf16": wire.BF16, "int8": wire.INT8, "topk": wire.TOPK}[
             fields.pop("encoding")
         ]
         fields["flags"] |= wire.BF16_WEIGHTS if fields.pop("bf16Weights") else 0
+        fields["flags"] |= wire.SHARED if fields.pop("shared") else 0
+    if name == "Push":
+        fields["flags"] |= wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
+        fields["flags"] |= wire.CHANGE if fields.pop("change") else 0
     if name == "Segment":
         fields["weights_offset"] = fields.pop("weightsOffset")
     if name == "Attached":

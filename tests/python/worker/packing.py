@@ -44,6 +44,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "transport": "auto",
         "localSteps": 1,
         "compression": "none",
+        "sparseTables": True,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }
     return json.dumps(spec | changes)

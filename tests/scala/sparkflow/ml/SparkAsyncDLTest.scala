@@ -28,6 +28,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setTransport("tcp")
       .setLocalSteps(4)
       .setCompression("int8")
+      .setSparseTables(false)
       .setSeed(17)
       .setInitialWeights(state)
       .setVerbose(1)
@@ -58,6 +59,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         transport = "tcp",
         localSteps = 4,
         compression = "int8",
+        sparseTables = false,
         seed = Some(17L),
         initial = Some(state),
         verbose = 1,

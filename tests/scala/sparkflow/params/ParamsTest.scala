@@ -34,6 +34,7 @@ class ParamsTest extends AnyFunSuite {
         "transport" -> "auto",
         "localSteps" -> 1,
         "compression" -> "none",
+        "sparseTables" -> true,
         "spillLimit" -> -1L,
         "inferenceBatchSize" -> 1024
       )

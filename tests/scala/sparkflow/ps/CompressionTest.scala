@@ -159,4 +159,86 @@ class CompressionTest extends ServerTest {
       }
     }
   }
+
+  // The dense part is bias and out; words has rows 0 to 3.
+  private val tabled =
+    Layout(Seq(Variable("bias", Seq(3)), Variable("words", Seq(4, 2)), Variable("out", Seq(147))), Nil)
+
+  private def rowWorker(live: Live): WireClient = {
+    val client = live.connect()
+    assert(client.call(Hello(0, 0, 0, 10, """["words"]""")).isInstanceOf[Welcome])
+    client
+  }
+
+  private def pushRows(encoding: Encoding, step: Long = 0) =
+    PushRows(step, step, 10, shared = false, 0.5, encoding, bf16Weights = true)
+
+  private def floats(values: Float*) = bytes(4 * values.length)(buffer => values.foreach(buffer.putFloat))
+  private def ints(values: Int*) = bytes(4 * values.length)(buffer => values.foreach(buffer.putInt))
+
+  private val fine = 1.01171875f // not a bfloat16
+
+  Seq[(Encoding, Array[Byte])](
+    Encoding.Float32 -> bytes(600)(_.putFloat(8, 1f).putFloat(4 * 149, -2f)),
+    Encoding.Bf16 -> bytes(300)(_.putShort(4, 0x3f80).putShort(2 * 149, 0xc000.toShort)),
+    Encoding.Int8 -> bytes(154)(_.putFloat(0, 1f).put(4 + 2, 1.toByte).put(4 + 149, (-2).toByte)),
+    Encoding.TopK -> top(2, 149)(1f, -2f)
+  ).foreach { case (encoding, dense) =>
+    test(s"$encoding is of the dense part alone: rows before and behind it are float32") {
+      withServer(config(initial = Some(zeros(tabled)))) { live =>
+        val w = rowWorker(live)
+        val (pulled, whole) = w.callFor(PullRows, state = ints(1, 3))
+        assert(pulled === Weights(0) && WireClient.floats(whole) === Seq.fill(154)(0f))
+        val rows = floats(fine, 2f, 3f, 4f)
+        val (reply, body) = w.callFor(pushRows(encoding), state = dense ++ rows ++ ints(0, 1))
+        assert(reply === Weights(1))
+        val expected = Seq(0f, 0f, -1f) ++ Seq.fill(146)(0f) :+ 2f
+        assert(widened(body.take(300)) === expected)
+        assert(WireClient.floats(body.drop(300)) === Seq(0f, 0f, -fine, -2f))
+        assert(live.weights.slice(3, 11) === Seq(0f, 0f, -fine, -2f, 0f, 0f, -3f, -4f))
+        assert(live.weights.patch(3, Nil, 8) === expected)
+        // A step that was applied before is answered alike, and not applied.
+        val (again, same) = w.callFor(pushRows(encoding), state = dense ++ rows ++ ints(0, 1))
+        assert(again === Weights(1) && same.toSeq === body.toSeq)
+        val why = assertError(
+          ErrorCode.Sizes,
+          w.call(pushRows(encoding, 1), state = dense.drop(4) ++ rows.drop(2) ++ ints())
+        )
+        assert(why.contains(s"expected ${dense.length + rows.length} of values"))
+      }
+    }
+
+    test(s"$encoding of no dense part has no bytes") {
+      withServer(config(initial = Some(zeros(Layout(Seq(Variable("words", Seq(4, 2))), Nil))))) { live =>
+        val w = rowWorker(live)
+        w.call(PullRows, state = ints(2))
+        val (reply, body) = w.callFor(pushRows(encoding), state = floats(fine, 1f) ++ ints(2))
+        assert(reply === Weights(1) && WireClient.floats(body) === Seq(-fine, -1f))
+      }
+    }
+  }
+
+  test("topk indices that do not ascend leave the rows beside them alone, too") {
+    withServer(config(initial = Some(zeros(tabled)))) { live =>
+      val w = rowWorker(live)
+      w.call(PullRows, state = ints(1))
+      val answer = w.call(pushRows(Encoding.TopK), state = top(9, 3)(1f, 1f) ++ floats(1f, 1f))
+      assert(assertError(ErrorCode.Malformed, answer).contains("ascend"))
+      assert(live.weights === Seq.fill(158)(0f))
+    }
+  }
+
+  test("nothing is encoded beside rows on a connection that shares memory") {
+    val directory = Files.createTempDirectory("sparkflow-shm-test")
+    val plain = pushRows(Encoding.Float32).copy(bf16Weights = false)
+    val encoded = Seq(plain.copy(encoding = Encoding.Int8), plain.copy(shared = true, bf16Weights = true))
+    encoded.foreach { message =>
+      withServer(config(initial = Some(zeros(tabled))).copy(sharedMemory = Some(directory))) { live =>
+        val w = rowWorker(live)
+        w.call(Share)
+        w.call(Attached(mapped = true, ""))
+        assert(assertError(ErrorCode.Malformed, w.call(message)).contains("shares memory"))
+      }
+    }
+  }
 }

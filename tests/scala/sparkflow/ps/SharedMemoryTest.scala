@@ -32,8 +32,9 @@ class SharedMemoryTest extends ServerTest {
     def gradient(values: Float*): Unit = values.zipWithIndex.foreach { case (v, i) =>
       buffer.putFloat(4 * i, v)
     }
-    def weights: Seq[Float] =
-      (0 until layout.weightCount).map(i => buffer.getFloat(segment.weightsOffset.toInt + 4 * i))
+    def weights: Seq[Float] = firstWeights(layout.weightCount)
+    def firstWeights(count: Int): Seq[Float] =
+      (0 until count).map(i => buffer.getFloat(segment.weightsOffset.toInt + 4 * i))
   }
 
   private def share(client: WireClient): (Segment, Mapped) = {
@@ -61,6 +62,23 @@ class SharedMemoryTest extends ServerTest {
       // A step that was applied before is answered with the weights as they are.
       assert(w.callFor(push(0, 0))._1 === Weights(2))
       assert(mapped.weights === Seq(-2f, -3f, -4f, -5f, -6f))
+    }
+  }
+
+  test("a worker that takes a table by rows shares the dense part; its rows stay in the frames") {
+    withServer(sharing()) { live =>
+      val w = live.connect()
+      w.call(Hello(0, 0, 0, 10, """["kernel"]"""))
+      val (segment, mapped) = share(w)
+      assert(segment.length === 4096 + 4)
+      val (reply, none) = w.callFor(PullRows, state = Array[Byte](1, 0, 0, 0))
+      assert(reply === Weights(0) && WireClient.floats(none) === Seq(0f, 0f))
+      mapped.gradient(5)
+      val shared = PushRows(0, 0, 10, shared = true, 0.5)
+      val (pushed, rows) = w.callFor(shared, Array(1f, 2f), Array[Byte](0, 0, 0, 0, 1, 0, 0, 0))
+      assert(pushed === Weights(1) && WireClient.floats(rows) === Seq(0f, 0f, -1f, -2f))
+      assert(mapped.firstWeights(1) === Seq(-5f))
+      assert(live.weights === Seq(0f, 0f, -1f, -2f, -5f))
     }
   }
 

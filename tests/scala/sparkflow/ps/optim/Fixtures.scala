@@ -53,14 +53,16 @@ object Fixtures {
   final class Draws {
     private var state = 1
 
-    private def number(): Float = {
+    def number(): Float = {
       state = state * 1664525 + 1013904223
       (state >>> 8) / 8388608f - 1f
     }
 
     def weights(): Array[Float] = Array.fill(total)(number())
 
-    def gradient(): Array[Float] = Array.fill(total) {
+    def gradient(): Array[Float] = Array.fill(total)(component())
+
+    def component(): Float = {
       val kind = number()
       val scale = if (kind < -0.8) 0f else if (kind < -0.6) 1f / 1024 else if (kind > 0.95) 128f else 1f
       number() * scale

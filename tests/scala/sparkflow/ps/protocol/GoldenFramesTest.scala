@@ -29,11 +29,12 @@ class GoldenFramesTest extends AnyFunSuite {
     def text(field: String) = (fields \ field).extract[String]
     def flag(field: String) = (fields \ field).extract[Boolean]
     def double(field: String) = (fields \ field).extract[Double]
+    def encoding = Encoding.all.find(_.toString.toLowerCase == text("encoding")).get
     name match {
       case "Challenge"  => Challenge(hex("nonce"))
       case "Answer"     => Answer(hex("nonce"), hex("mac"))
       case "Accept"     => Accept(hex("mac"))
-      case "Hello"      => Hello(int("round"), int("worker"), long("attempt"), long("rows"))
+      case "Hello"      => Hello(int("round"), int("worker"), long("attempt"), long("rows"), text("tables"))
       case "Initialize" => Initialize(text("layout"))
       case "Welcome" =>
         Welcome(
@@ -55,7 +56,7 @@ class GoldenFramesTest extends AnyFunSuite {
           flag("shared"),
           flag("change"),
           double("loss"),
-          Encoding.all.find(_.toString.toLowerCase == text("encoding")).get,
+          encoding,
           flag("bf16Weights")
         )
       case "Ack"       => Ack(long("version"))
@@ -68,6 +69,17 @@ class GoldenFramesTest extends AnyFunSuite {
       case "Share"     => Share
       case "Segment"   => Segment(long("length"), long("weightsOffset"), text("text"))
       case "Attached"  => Attached(flag("mapped"), text("reason"))
+      case "PullRows"  => PullRows
+      case "PushRows" =>
+        PushRows(
+          long("step"),
+          long("version"),
+          int("samples"),
+          flag("shared"),
+          double("loss"),
+          encoding,
+          flag("bf16Weights")
+        )
     }
   }
 

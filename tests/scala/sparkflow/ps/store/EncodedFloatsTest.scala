@@ -10,15 +10,15 @@ class EncodedFloatsTest extends AnyFunSuite {
     ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN)
 
   private def range(source: FloatSource, from: Int, count: Int): Seq[Float] = {
-    val into = Array.fill(count + 1)(-9f)
-    source.get(from, into, count)
-    assert(into.last === -9f, "nothing is written behind the range")
-    into.init.toSeq
+    val into = Array.fill(count + 2)(-9f)
+    source.get(from, into, 1, count)
+    assert(into.head === -9f && into.last === -9f, "nothing is written beside the range")
+    into.tail.init.toSeq
   }
 
   private def bf16(values: Float*): Seq[Float] = {
     val vector = new NativeBf16(Seq(buffer(2 * values.length)))
-    vector.put(0, values.toArray, values.length)
+    vector.put(0, values.toArray, 0, values.length)
     range(vector, 0, values.length)
   }
 
@@ -38,7 +38,7 @@ class EncodedFloatsTest extends AnyFunSuite {
 
   test("bf16 is read and written at any place") {
     val vector = new NativeBf16(Seq(buffer(10)))
-    vector.put(1, Array(1f, 2f, 3f), 2)
+    vector.put(1, Array(9f, 1f, 2f, 3f), 1, 2)
     assert(range(vector, 0, 5) === Seq(0f, 1f, 2f, 0f, 0f))
     assert(range(vector, 2, 1) === Seq(2f))
   }

@@ -62,11 +62,11 @@ class StoreTest extends AnyFunSuite {
   test("native floats are little-endian bytes") {
     val buffer = ByteBuffer.allocateDirect(12)
     val floats = new NativeFloats(Seq(buffer))
-    floats.put(1, Array(1f, -2f, 9f), 2)
+    floats.put(1, Array(1f, -2f, 9f), 0, 2)
     assert(buffer.order(ByteOrder.LITTLE_ENDIAN).getFloat(4) === 1f)
     assert(floats.toArray.toSeq === Seq(0f, 1f, -2f))
     val into = new Array[Float](5)
-    floats.get(2, into, 1)
+    floats.get(2, into, 0, 1)
     assert(into.toSeq === Seq(-2f, 0f, 0f, 0f, 0f))
     assert(floats.bytes.map(_.remaining) === Seq(12))
   }

@@ -30,6 +30,7 @@ final case class TrainRequest(
     transport: String,
     localSteps: Int,
     compression: String,
+    sparseTables: Boolean,
     seed: Option[Long],
     initial: Option[ModelState],
     verbose: Int,

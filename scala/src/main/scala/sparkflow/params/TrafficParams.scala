@@ -1,6 +1,6 @@
 package sparkflow.params
 
-import org.apache.spark.ml.param.{IntParam, Param, Params}
+import org.apache.spark.ml.param.{BooleanParam, IntParam, Param, Params}
 
 import sparkflow.Names
 
@@ -28,11 +28,19 @@ trait TrafficParams extends Params {
     "compression",
     "What gradients are made of on their way to the server over TCP: none (float32), bf16 (half the bytes), int8 (a quarter), or " +
       "topk (the largest 1 %); with each of the last three, weights come back as bf16. What int8 and topk leave out is added to the " +
-      "worker's next gradient. Shared memory ignores it.",
+      "worker's next gradient. Shared memory and rows of tables ignore it.",
     TrafficParams.isCompression _
   )
 
-  setDefault(transport -> "auto", localSteps -> 1, compression -> "none")
+  final val sparseTables: BooleanParam = new BooleanParam(
+    this,
+    "sparseTables",
+    "Whether variables of which the loss reads single rows alone (embedding tables) travel by rows: then a worker has only " +
+      "the rows of its mini-batch, and the optimizer updates them as TensorFlow applies sparse gradients. If false, or with " +
+      "localSteps above 1, they travel whole, and a row that a mini-batch does not read has a gradient of 0."
+  )
+
+  setDefault(transport -> "auto", localSteps -> 1, compression -> "none", sparseTables -> true)
 
   def getCompression: String = $(compression)
 
@@ -41,6 +49,10 @@ trait TrafficParams extends Params {
   def getLocalSteps: Int = $(localSteps)
 
   def setLocalSteps(value: Int): this.type = set(localSteps, value)
+
+  def getSparseTables: Boolean = $(sparseTables)
+
+  def setSparseTables(value: Boolean): this.type = set(sparseTables, value)
 
   def getTransport: String = $(transport)
 

@@ -3,7 +3,7 @@ package sparkflow.ps.consistency
 import java.util.concurrent.atomic.AtomicLong
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{FloatSink, FloatSource, ShardStore}
+import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore}
 
 /** No lock: updates and reads run at the same time, and where two meet on one element, one of them may be lost there
   * (Niu et al., "Hogwild!", 2011). A read may see a part of an update.
@@ -13,22 +13,36 @@ final class Hogwild(store: ShardStore, optimizer: Optimizer) extends Consistency
   // after the update and the read of it before a copy also order the plain array accesses between threads.
   private val begun = new AtomicLong
   private val finished = new AtomicLong
+  private val rows = new RowUpdate(store, optimizer)
 
   override def version: Long = finished.get
 
   override def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long = {
-    Update(store, if (change) Addition else optimizer, gradient, answer, begun.incrementAndGet())
+    val t = begun.incrementAndGet()
+    rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, t))
     finished.incrementAndGet()
   }
 
   override def read(into: FloatSink): Long = {
     val version = finished.get
+    rows.settle(version)
     Update.read(store, into)
     version
   }
 
+  override def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long = {
+    rows(gradient, answer, begun.incrementAndGet())
+    finished.incrementAndGet()
+  }
+
+  override def readRows(into: Excerpt[FloatSink]): Long = {
+    val version = finished.get
+    rows.read(into, version)
+    version
+  }
+
   override def weights(): Array[Float] = {
-    finished.get // orders the reads after the updates that it counts
+    rows.settle(finished.get) // which also orders the reads after the updates that it counts
     store.weights()
   }
 

@@ -3,11 +3,14 @@ package sparkflow.ps.consistency
 import java.util.concurrent.locks.{Lock, ReentrantReadWriteLock}
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{FloatSink, FloatSource, ShardStore}
+import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore}
 
 /** Updates are atomic and ordered; a read sees exactly the updates up to its version. */
 final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency {
   private val lock = new ReentrantReadWriteLock
+  private val rows = new RowUpdate(store, optimizer)
+  // Whoever reads all weights makes up for what rows have missed, and so writes.
+  private val readingAll = if (rows.fallsBehind) lock.writeLock else lock.readLock
   @volatile private var applied = 0L
 
   override def version: Long = applied
@@ -15,17 +18,34 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
   override def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long =
     holding(lock.writeLock) {
       val t = applied + 1
-      Update(store, if (change) Addition else optimizer, gradient, answer, t)
+      rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, t))
       applied = t
       t
     }
 
-  override def read(into: FloatSink): Long = holding(lock.readLock) {
+  override def read(into: FloatSink): Long = holding(readingAll) {
+    rows.settle(applied)
     Update.read(store, into)
     applied
   }
 
-  override def weights(): Array[Float] = holding(lock.readLock)(store.weights())
+  override def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long =
+    holding(lock.writeLock) {
+      val t = applied + 1
+      rows(gradient, answer, t)
+      applied = t
+      t
+    }
+
+  override def readRows(into: Excerpt[FloatSink]): Long = holding(lock.readLock) {
+    rows.read(into, applied)
+    applied
+  }
+
+  override def weights(): Array[Float] = holding(readingAll) {
+    rows.settle(applied)
+    store.weights()
+  }
 
   override def close(): Unit = store.close()
 

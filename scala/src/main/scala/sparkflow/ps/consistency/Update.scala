@@ -18,12 +18,12 @@ private[consistency] object Update {
   ): Unit = {
     val out = answer.orNull
     store.sweep { (shard, room) =>
-      gradient.get(shard.from, room, shard.length)
+      gradient.get(shard.from, room, 0, shard.length)
       optimizer.step(shard.weights, room, shard.slots, 0, shard.length, t)
-      if (out != null) out.put(shard.from, shard.weights, shard.length)
+      if (out != null) out.put(shard.from, shard.weights, 0, shard.length)
     }
   }
 
   def read(store: ShardStore, into: FloatSink): Unit =
-    store.sweep((shard, _) => into.put(shard.from, shard.weights, shard.length))
+    store.sweep((shard, _) => into.put(shard.from, shard.weights, 0, shard.length))
 }

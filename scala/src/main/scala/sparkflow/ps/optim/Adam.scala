@@ -19,6 +19,9 @@ private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float,
   private val beta1Power = new Adam.Power(beta1)
   private val beta2Power = new Adam.Power(beta2)
 
+  /** TensorFlow's sparse Adam lets both averages of every row decay, and moves every row by them. */
+  override val idle: Option[Idle] = Some(new AdamIdle(beta1, beta2, epsilon, rate))
+
   def step(
       weights: Array[Float],
       gradient: Array[Float],
@@ -29,7 +32,7 @@ private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float,
   ): Unit = {
     val m = slots(0)
     val v = slots(1)
-    val rate = learningRate * Math.sqrt((1f - beta2Power(t)).toDouble).toFloat / (1f - beta1Power(t))
+    val rate = this.rate(t)
     val toM = 1f - beta1
     val toV = 1f - beta2
     val eps = epsilon
@@ -44,6 +47,10 @@ private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float,
       i += 1
     }
   }
+
+  /** The learning rate of update `t`, with the bias correction in it. */
+  private def rate(t: Long): Float =
+    learningRate * Math.sqrt((1f - beta2Power(t)).toDouble).toFloat / (1f - beta1Power(t))
 }
 
 private[optim] object Adam extends Family("adam") {

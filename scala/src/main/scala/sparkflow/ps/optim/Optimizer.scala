@@ -23,6 +23,9 @@ abstract class Optimizer {
   /** The state it needs, in the order in which `step` takes it; empty for a rule with no memory. */
   def slots: Seq[Slot]
 
+  /** What rows do in steps that have no gradient for them; None when they stay as they are. */
+  def idle: Option[Idle] = None
+
   /** Updates `weights` and `slots` in place in `[from, until)`; nothing else is touched, `gradient` is only
     * read.
     *

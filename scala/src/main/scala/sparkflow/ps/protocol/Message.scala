@@ -11,15 +11,27 @@ final case class Answer(nonce: ArraySeq[Byte], mac: ArraySeq[Byte]) extends Mess
 final case class Accept(mac: ArraySeq[Byte]) extends Message
 
 // From the worker.
-final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long) extends Message
+
+/** @param tables names of the variables that this worker takes by rows, a JSON array; empty for none */
+final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long, tables: String = "")
+    extends Message
 final case class Initialize(layout: String) extends Message
 case object Pull extends Message
 
-/** @param shared the gradient is in the shared segment instead of the body
-  * @param change it is no gradient but a change, to be added to the weights
-  * @param encoding of the values in the body
-  * @param bf16Weights the weights in the answer are bfloat16, not float32
-  */
+/** A gradient of the weights that travel as a whole, and what else comes with it. */
+sealed trait Gradient extends Message {
+
+  /** Whether it is in the shared segment instead of the body. */
+  def shared: Boolean
+
+  /** What its values are written as. */
+  def encoding: Encoding
+
+  /** Whether those weights are bfloat16 in the answer, not float32. */
+  def bf16Weights: Boolean
+}
+
+/** @param change it is no gradient but a change, to be added to the weights */
 final case class Push(
     step: Long,
     version: Long,
@@ -30,7 +42,17 @@ final case class Push(
     loss: Double,
     encoding: Encoding = Encoding.Float32,
     bf16Weights: Boolean = false
-) extends Message
+) extends Gradient
+case object PullRows extends Message
+final case class PushRows(
+    step: Long,
+    version: Long,
+    samples: Int,
+    shared: Boolean,
+    loss: Double,
+    encoding: Encoding = Encoding.Float32,
+    bf16Weights: Boolean = false
+) extends Gradient
 final case class Report(iteration: Int, samples: Long, loss: Double) extends Message
 case object PushState extends Message
 case object Done extends Message

@@ -43,10 +43,13 @@ object MessageCodec {
       put(out, m.mac)
     }(in => Answer(bytes32(in), bytes32(in))),
     kind[Accept](3, 32)((m, out) => put(out, m.mac))(in => Accept(bytes32(in))),
-    kind[Hello](10, 24) { (m, out) =>
-      out.putInt(m.round).putInt(m.worker).putLong(m.attempt).putLong(m.rows)
-      ()
-    }(in => Hello(in.getInt(), in.getInt(), in.getLong(), in.getLong())),
+    textKind[Hello](10, 24)(
+      (m, out) => {
+        out.putInt(m.round).putInt(m.worker).putLong(m.attempt).putLong(m.rows)
+        ()
+      },
+      _.tables
+    )((in, text) => Hello(in.getInt(), in.getInt(), in.getLong(), in.getLong(), text)),
     textKind[Welcome](11, 40, hasBody = true)(
       (m, out) => {
         out.putLong(if (m.initialize) 1 else 0).putLong(m.step).putLong(m.version)
@@ -67,9 +70,8 @@ object MessageCodec {
       ()
     } { in =>
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
-      val bits = flags(in.getInt().toLong, 63).toInt
-      def bit(number: Int) = (bits >> number & 1) == 1
-      Push(step, version, samples, bit(0), bit(1), bit(2), in.getDouble(), Encoding(bits >> 4), bit(3))
+      val bits = new PushFlags(in, 63)
+      Push(step, version, samples, bits(0), bits(1), bits(2), in.getDouble(), bits.encoding, bits(3))
     },
     kind[Ack](16, 8)((m, out) => putLong(out, m.version))(in => Ack(in.getLong())),
     kind[Report](17, 24) { (m, out) =>
@@ -97,7 +99,18 @@ object MessageCodec {
     )((in, text) => Segment(in.getLong(), in.getLong(), text)),
     textKind[Attached](25, 8)((m, out) => putLong(out, if (m.mapped) 1 else 0), _.reason)((in, text) =>
       Attached(flag(in.getLong()), text)
-    )
+    ),
+    bare(26, PullRows, hasBody = true),
+    kind[PushRows](27, 32, hasBody = true) { (m, out) =>
+      out.putLong(m.step).putLong(m.version).putInt(m.samples)
+      out.putInt(bits(false, m.shared, false, m.bf16Weights) | m.encoding.code << 4)
+      out.putDouble(m.loss)
+      ()
+    } { in =>
+      val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
+      val bits = new PushFlags(in, 58)
+      PushRows(step, version, samples, bits(1), in.getDouble(), bits.encoding, bits(3))
+    }
   )
 
   private val byTag: Array[Kind[_ <: Message]] = {
@@ -173,6 +186,14 @@ object MessageCodec {
 
   /** The first is bit 0. */
   private def bits(set: Boolean*): Int = set.zipWithIndex.collect { case (true, number) => 1 << number }.sum
+
+  /** The flags that come next, of a gradient. */
+  private final class PushFlags(in: ByteBuffer, known: Long) {
+    private val bits = flags(in.getInt().toLong, known).toInt
+
+    def apply(number: Int): Boolean = (bits >> number & 1) == 1
+    def encoding: Encoding = Encoding(bits >> 4)
+  }
 
   private def flag(bits: Long): Boolean = flags(bits, 1) == 1
 

@@ -2,8 +2,6 @@ package sparkflow.ps.server
 
 import java.nio.ByteBuffer
 
-import scala.collection.mutable
-
 import io.netty.buffer.{ByteBuf, ByteBufAllocator}
 
 import sparkflow.ps.protocol.Encoding
@@ -13,7 +11,7 @@ import sparkflow.ps.store.{FloatSink, FloatSource, NativeBf16, NativeFloats}
 /** Where one worker's gradient comes in, and where the weights for it go out. Belongs to the connection's event loop. */
 private[server] sealed trait Exchange {
 
-  /** Room for the body of a gradient. */
+  /** Where the body of a gradient goes. */
   def room(encoding: Encoding): Seq[ByteBuffer]
 
   /** The gradient that came in last.
@@ -22,11 +20,14 @@ private[server] sealed trait Exchange {
     */
   def gradient(encoding: Encoding): FloatSource
 
-  /** @param bf16 whether they go out in half the bytes */
+  /** Where weights go.
+    *
+    * @param bf16 whether they travel in half the bytes
+    */
   def weights(bf16: Boolean): FloatSink
 
-  /** What carries the weights in an answer. */
-  def body(bf16: Boolean): Seq[ByteBuf]
+  /** What carries the `weights` in an answer, once they are there. */
+  def body: Seq[ByteBuf]
 
   /** Frees the memory; an answer that is still being written keeps what it needs. */
   def release(): Unit
@@ -34,33 +35,19 @@ private[server] sealed trait Exchange {
 
 /** Memory of this side alone: the values travel in the frames. */
 private[server] final class OwnExchange(allocator: ByteBufAllocator, count: Int) extends Exchange {
-  private val in, out = mutable.Map.empty[Encoding, Seq[ByteBuf]]
+  // Each takes memory when it is first needed: a worker that goes over to a segment has had no gradient in a frame.
+  private val incoming, outgoing = new Room(allocator)
 
-  override def room(encoding: Encoding): Seq[ByteBuffer] = memory(in, encoding).map(bytes)
+  override def room(encoding: Encoding): Seq[ByteBuffer] = incoming.take(Encoded.pieceBytes(encoding, count))
 
   override def gradient(encoding: Encoding): FloatSource = Encoded.source(encoding, count, room(encoding))
 
-  override def weights(bf16: Boolean): FloatSink = {
-    val pieces = memory(out, answered(bf16)).map(bytes)
-    if (bf16) new NativeBf16(pieces) else new NativeFloats(pieces)
-  }
+  override def weights(bf16: Boolean): FloatSink =
+    if (bf16) new NativeBf16(outgoing.take(NativeBf16.pieceBytes(count))) else outgoing.floats(count)
 
-  override def body(bf16: Boolean): Seq[ByteBuf] = memory(out, answered(bf16)).map(_.retainedDuplicate)
+  override def body: Seq[ByteBuf] = outgoing.body
 
-  override def release(): Unit = Seq(in, out).foreach { made =>
-    made.values.flatten.foreach(_.release())
-    made.clear()
-  }
-
-  private def answered(bf16: Boolean) = if (bf16) Encoding.Bf16 else Encoding.Float32
-
-  private def memory(made: mutable.Map[Encoding, Seq[ByteBuf]], encoding: Encoding): Seq[ByteBuf] =
-    made.getOrElseUpdate(
-      encoding,
-      Encoded.pieceBytes(encoding, count).map(n => allocator.directBuffer(n, n).writerIndex(n))
-    )
-
-  private def bytes(buffer: ByteBuf): ByteBuffer = buffer.nioBuffer(0, buffer.capacity)
+  override def release(): Unit = Seq(incoming, outgoing).foreach(_.release())
 }
 
 /** Memory that the worker shares: the frames only say that it has changed. Nothing is encoded. */
@@ -71,6 +58,6 @@ private[server] final class SharedExchange(segment: SharedSegment) extends Excha
   override def room(encoding: Encoding): Seq[ByteBuffer] = floats.bytes
   override def gradient(encoding: Encoding): FloatSource = floats
   override def weights(bf16: Boolean): FloatSink = answered
-  override def body(bf16: Boolean): Seq[ByteBuf] = Nil
+  override def body: Seq[ByteBuf] = Nil
   override def release(): Unit = segment.close()
 }

@@ -6,8 +6,8 @@ import org.slf4j.LoggerFactory
 
 import sparkflow.ps.IterationReport
 import sparkflow.ps.consistency.Consistency
-import sparkflow.ps.protocol.{ErrorCode, Push, Refused, Report}
-import sparkflow.ps.store.{FloatSink, FloatSource, Layout, ModelState, StateStore}
+import sparkflow.ps.protocol.{ErrorCode, Refused, Report}
+import sparkflow.ps.store.{Layout, ModelState, StateStore, Tables}
 
 /** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
   * later, on the connection's event loop.
@@ -28,6 +28,26 @@ private[server] trait Candidate {
 private[ps] final class LiveModel(val layout: Layout, val consistency: Consistency, val state: StateStore) {
   val layoutJson: String = layout.toJson
   val bornNanos: Long = System.nanoTime()
+  private var known: Option[Tables] = None
+
+  /** The tables of these names, which are those of all workers that have any.
+    *
+    * @throws Refused if they are none of the layout, or others than those of the workers before
+    */
+  def tables(names: Seq[String]): Tables = synchronized {
+    val tables = known.getOrElse {
+      try new Tables(layout, names)
+      catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Sizes, e.getMessage) }
+    }
+    val before = tables.tables.map(_.name)
+    if (before != names)
+      throw new Refused(
+        ErrorCode.Sizes,
+        s"a worker takes ${names.mkString(", ")} by rows, others ${before.mkString(", ")}: their graphs differ"
+      )
+    known = Some(tables)
+    tables
+  }
 }
 
 /** What all connections of one fit share. Thread-safe.
@@ -125,29 +145,28 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
 
   /** Applies a gradient, unless it was applied before.
     *
-    * @param answer where to put the weights after it, if anywhere
+    * @param step its number within the worker
+    * @param base the version of the weights that it was taken at
+    * @param count of its samples
+    * @param apply gives it to the keeper of the weights; returns the version after it
     * @return the version after it; None if it was applied before
     * @throws Refused if the connection is fenced off, or the push does not fit in
     */
-  def push(
-      candidate: Candidate,
-      entry: WorkerEntry[Candidate],
-      push: Push,
-      gradient: FloatSource,
-      answer: Option[FloatSink]
+  def push(candidate: Candidate, entry: WorkerEntry[Candidate], step: Long, base: Long, count: Int)(
+      apply: Consistency => Long
   ): Option[Long] = {
     val consistency = model.consistency
     var version = 0L
-    val fresh = entry.push(candidate, push.step) {
-      if (push.version < 0 || push.version > consistency.version || push.samples < 0)
+    val fresh = entry.push(candidate, step) {
+      if (base < 0 || base > consistency.version || count < 0)
         throw new Refused(
           ErrorCode.Malformed,
-          s"a gradient of ${push.samples} samples on version ${push.version}, which is not among 0 to ${consistency.version}"
+          s"a gradient of $count samples on version $base, which is not among 0 to ${consistency.version}"
         )
-      version = consistency.push(gradient, push.change, answer)
-      version - 1 - push.version
+      version = apply(consistency)
+      version - 1 - base
     }
-    if (fresh) samples.add(push.samples.toLong)
+    if (fresh) samples.add(count.toLong)
     Option.when(fresh)(version)
   }
 

@@ -10,7 +10,7 @@ import sparkflow.ps.ServerConfig
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.protocol._
 import sparkflow.ps.shm.SharedSegment
-import sparkflow.ps.store.{Layout, ModelState, NativeFloats}
+import sparkflow.ps.store.{FloatSource, Layout, ModelState, NativeFloats, Tables}
 
 /** Serves one worker: one request, one answer. Everything in here happens on the connection's event loop; the methods of
   * [[Candidate]] get there from any thread.
@@ -24,6 +24,8 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   private var offered: Option[Layout] = None // of the Initialize that is coming in
   private var exchange: Option[Exchange] = None // from the first weights or gradient on
   private var segment: Option[SharedSegment] = None // offered, not yet attached
+  private var names = Seq.empty[String] // of the tables that the worker takes by rows
+  private var traffic: Option[RowTraffic] = None // once there are weights, if there are tables
 
   // ---- what may come in
 
@@ -32,19 +34,19 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   override def body(message: Message, length: Long): Seq[ByteBuffer] = message match {
     case push: Push =>
+      whole()
+      val expected = gradientBytes(push)
+      if (!push.shared) exact(s"${push.encoding} gradient", length, expected, s"$vectorLength weights")
+      else if (length != 0)
+        throw malformed(s"a body of $length bytes beside a gradient in the shared segment")
+      place(push)
+    case PullRows =>
       worker
-      val count = fit.model.layout.weightCount
-      if (push.shared) {
-        if (!exchange.exists(_.isInstanceOf[SharedExchange]))
-          throw malformed("a gradient in a shared segment, but none is attached")
-        if (length != 0) throw malformed(s"a body of $length bytes beside a gradient in the shared segment")
-        notEncoded(push)
-        Nil
-      } else {
-        if (exchange.exists(_.isInstanceOf[SharedExchange])) notEncoded(push)
-        exact(s"${push.encoding} gradient", length, Encoded.bytes(push.encoding, count), s"$count weights")
-        room(count).room(push.encoding)
-      }
+      Seq(rows.numbers(length))
+    case push: PushRows =>
+      worker
+      val behind = rows.gradient(length, gradientBytes(push))
+      place(push) ++ behind
     case PushState =>
       worker
       val size = fit.model.layout.stateBytes
@@ -63,15 +65,47 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     case other            => throw outOfOrder(other)
   }
 
+  private def rows: RowTraffic = traffic.getOrElse {
+    if (names.isEmpty) throw malformed("rows of tables, but this worker's Hello named none")
+    val made = new RowTraffic(ctx.alloc, fit.model.tables(names))
+    traffic = Some(made)
+    made
+  }
+
+  /** Values of the weights that travel as a whole. */
+  private def vectorLength: Int =
+    if (names.isEmpty) fit.model.layout.weightCount else rows.tables.denseCount
+
+  /** Bytes that the gradient of those weights has in the body.
+    *
+    * @throws Refused if it can't travel so on this connection
+    */
+  private def gradientBytes(push: Gradient): Long = {
+    val sharing = exchange.exists(_.isInstanceOf[SharedExchange])
+    if (push.shared && !sharing) throw malformed("a gradient in a shared segment, but none is attached")
+    if (sharing && (push.encoding != Encoding.Float32 || push.bf16Weights))
+      throw malformed("encoded values on a connection that shares memory, where all are float32")
+    if (push.shared) 0 else Encoded.bytes(push.encoding, vectorLength)
+  }
+
+  /** Where it goes, if it is in the body. */
+  private def place(push: Gradient): Seq[ByteBuffer] = if (push.shared) Nil else room().room(push.encoding)
+
+  /** The gradient that came, in the body or in the segment.
+    *
+    * @throws Refused if it is none
+    */
+  private def gradient(push: Gradient): FloatSource =
+    try room().gradient(push.encoding)
+    catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
+
+  private def room(): Exchange = room(vectorLength)
+
   private def room(count: Int): Exchange = exchange.getOrElse {
     val made = new OwnExchange(ctx.alloc, count)
     exchange = Some(made)
     made
   }
-
-  private def notEncoded(push: Push): Unit =
-    if (push.encoding != Encoding.Float32 || push.bf16Weights)
-      throw malformed("encoded values on a connection that shares memory, where all are float32")
 
   private def exact(what: String, length: Long, expected: Long, layout: String): Unit =
     if (length != expected)
@@ -85,17 +119,25 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   override protected def request(message: Message, body: Seq[ByteBuffer]): Unit = {
     fit.check()
     message match {
-      case Hello(round, partition, attempt, _) => hello(round, partition, attempt)
+      case hello: Hello => this.hello(hello)
       case _: Initialize =>
         worker
         val layout = offered.getOrElse(throw outOfOrder(message))
         offered = None
         fit.begin(ModelState(layout, new NativeFloats(body.init).toArray, body.last.array), this)
+        if (names.nonEmpty) releaseExchange() // this was the only time that whole tables travelled
         answer(Ack(fit.steps))
       case Pull =>
-        worker
+        whole()
         answerWeights(bf16 = false)
       case push: Push => this.push(push)
+      case PullRows =>
+        worker
+        rows.ask(body.last)
+        answerRows(None, bf16 = false)
+      case push: PushRows =>
+        rows.ask(body.last)
+        this.push(push)
       case PushState =>
         worker
         answer(State, Seq(Unpooled.wrappedBuffer(fit.mergeState(body.head.array))))
@@ -125,12 +167,22 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     known
   }
 
-  private def hello(round: Int, partition: Int, attempt: Long): Unit = {
+  /** @throws Refused unless this connection speaks for a worker without tables */
+  private def whole(): Unit = {
+    worker
+    if (names.nonEmpty)
+      throw malformed("whole weights, but this worker's Hello named tables: use PullRows and PushRows")
+  }
+
+  private def hello(hello: Hello): Unit = {
     if (entry.isDefined) throw malformed("a second Hello on one connection")
-    if (round < 0 || partition < 0)
-      throw malformed(s"Hello of round $round, worker $partition: both count from 0")
+    if (hello.round < 0 || hello.worker < 0)
+      throw malformed(s"Hello of round ${hello.round}, worker ${hello.worker}: both count from 0")
+    names =
+      try Tables.names(hello.tables)
+      catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
     waiting = true
-    entry = Some(fit.join(round, partition, attempt, this))
+    entry = Some(fit.join(hello.round, hello.worker, hello.attempt, this))
   }
 
   override def chosen(): Unit = onLoop(if (waiting) {
@@ -149,43 +201,61 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     val model = fit.model
     val step = entry.fold(0L)(_.nextStep)
     val state = model.state.snapshot()
-    val buffers = room(model.layout.weightCount)
-    val version = model.consistency.read(buffers.weights(bf16 = false))
-    val count = model.layout.weightCount.toLong
+    val buffers = room()
+    val weights = buffers.weights(bf16 = false)
+    val version =
+      if (names.isEmpty) model.consistency.read(weights) else rows.read(model.consistency, weights)
+    val count = vectorLength.toLong
     answer(
       Welcome(initialize = false, step, version, count, state.length.toLong, model.layoutJson),
-      buffers.body(bf16 = false) :+ Unpooled.wrappedBuffer(state)
+      buffers.body :+ Unpooled.wrappedBuffer(state)
     )
   })
 
   override def refuse(code: Int, message: String): Unit = onLoop(if (waiting) end(code, message))
 
   private def answerWeights(bf16: Boolean): Unit = {
-    val model = fit.model
-    val buffers = room(model.layout.weightCount)
-    val version = model.consistency.read(buffers.weights(bf16))
-    answer(Weights(version), buffers.body(bf16))
+    val buffers = room()
+    val version = fit.model.consistency.read(buffers.weights(bf16))
+    answer(Weights(version), buffers.body)
   }
 
   private def push(push: Push): Unit = {
-    val buffers = room(fit.model.layout.weightCount)
-    val gradient =
-      try buffers.gradient(push.encoding)
-      catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
-    val bf16 = push.bf16Weights
-    val answered = Option.when(push.answerWithWeights)(buffers.weights(bf16))
-    fit.push(this, worker, push, gradient, answered) match {
-      case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body(bf16))
-      case None if push.answerWithWeights => answerWeights(bf16) // applied before: nothing was put there
-      case _                              => answer(Ack(fit.steps))
+    val buffers = room()
+    val gradient = this.gradient(push)
+    val answered = Option.when(push.answerWithWeights)(buffers.weights(push.bf16Weights))
+    val applied = fit.push(this, worker, push.step, push.version, push.samples)(
+      _.push(gradient, push.change, answered)
+    )
+    applied match {
+      case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body)
+      case None if push.answerWithWeights =>
+        answerWeights(push.bf16Weights) // applied before: nothing was put there
+      case _ => answer(Ack(fit.steps))
     }
+  }
+
+  private def push(push: PushRows): Unit = {
+    val gradient = this.gradient(push)
+    val answered = room().weights(push.bf16Weights)
+    val applied = fit.push(this, worker, push.step, push.version, push.samples)(
+      rows.push(_, gradient, answered)
+    )
+    answerRows(applied, push.bf16Weights)
+  }
+
+  /** @param version of the rows that were asked for, if they have been read */
+  private def answerRows(version: Option[Long], bf16: Boolean): Unit = {
+    val buffers = room()
+    val read = version.getOrElse(rows.read(fit.model.consistency, buffers.weights(bf16)))
+    answer(Weights(read), buffers.body ++ rows.body)
   }
 
   // ---- shared memory
 
   private def share(): Unit = {
     segment.foreach(_.close())
-    val pieces = NativeFloats.pieceBytes(fit.model.layout.weightCount)
+    val pieces = NativeFloats.pieceBytes(vectorLength)
     answer(config.sharedMemory match {
       case None => Segment(0, 0, "transport is tcp")
       case Some(directory) =>
@@ -224,6 +294,12 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     entry.foreach(fit.leave(this, _))
     segment.foreach(_.close())
     segment = None
+    releaseExchange()
+    traffic.foreach(_.release())
+    traffic = None
+  }
+
+  private def releaseExchange(): Unit = {
     exchange.foreach(_.release())
     exchange = None
   }

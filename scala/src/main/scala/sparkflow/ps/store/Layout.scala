@@ -28,6 +28,10 @@ final case class Layout(weights: Seq[Variable], state: Seq[StateVariable]) {
   val weightCount: Int =
     total(weights.map(v => elements(v.name, v.shape)), "weights", "values")
 
+  /** For each variable of the weights, the number of its first one. */
+  lazy val starts: Seq[Int] =
+    weights.map(v => elements(v.name, v.shape)).scanLeft(BigInt(0))(_ + _).init.map(_.toInt)
+
   /** Length of the state in bytes. */
   val stateBytes: Int = {
     val sizes = state.map(v => elements(v.name, v.shape) * width(v.name, v.dtype))

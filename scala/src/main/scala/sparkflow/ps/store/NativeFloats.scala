@@ -21,9 +21,10 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) extends FloatSource with Float
   /** The same memory as bytes; positions and limits are the caller's own. */
   def bytes: Seq[ByteBuffer] = pieces.map(_.duplicate)
 
-  override def get(from: Int, into: Array[Float], count: Int): Unit = {
-    views(from / pieceLength).get(from % pieceLength, into, 0, count)
-    ()
+  override def get(from: Int, into: Array[Float], at: Int, count: Int): Unit = {
+    val within = math.min(count, pieceLength - from % pieceLength)
+    views(from / pieceLength).get(from % pieceLength, into, at, within)
+    if (within < count) get(from + within, into, at + within, count - within)
   }
 
   def toArray: Array[Float] = {
@@ -36,9 +37,10 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) extends FloatSource with Float
     all
   }
 
-  override def put(from: Int, values: Array[Float], count: Int): Unit = {
-    views(from / pieceLength).put(from % pieceLength, values, 0, count)
-    ()
+  override def put(from: Int, values: Array[Float], at: Int, count: Int): Unit = {
+    val within = math.min(count, pieceLength - from % pieceLength)
+    views(from / pieceLength).put(from % pieceLength, values, at, within)
+    if (within < count) put(from + within, values, at + within, count - within)
   }
 }
 

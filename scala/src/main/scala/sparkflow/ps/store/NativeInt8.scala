@@ -14,16 +14,16 @@ final class NativeInt8(scales: ByteBuffer, values: ByteBuffer) extends FloatSour
   private val factors = scales.duplicate.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer
   private val bytes = values.duplicate.slice()
 
-  override def get(from: Int, into: Array[Float], count: Int): Unit = {
-    var at = 0
-    while (at < count) {
-      val block = (from + at) / blockLength
+  override def get(from: Int, into: Array[Float], at: Int, count: Int): Unit = {
+    var i = 0
+    while (i < count) {
+      val block = (from + i) / blockLength
       val scale = factors.get(block)
       // Zero times infinity is NaN, so nothing of such a block gets through as a number.
       val end = math.min(count.toLong, (block + 1L) * blockLength - from).toInt
-      while (at < end) {
-        into(at) = scale * bytes.get(from + at)
-        at += 1
+      while (i < end) {
+        into(at + i) = scale * bytes.get(from + i)
+        i += 1
       }
     }
   }

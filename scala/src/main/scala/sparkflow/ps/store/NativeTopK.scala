@@ -10,17 +10,17 @@ import java.nio.{ByteBuffer, ByteOrder, IntBuffer}
   * @throws IllegalArgumentException if the indices do not ascend from 0 or more to less than the length
   */
 final class NativeTopK(length: Int, indices: ByteBuffer, values: ByteBuffer) extends FloatSource {
-  private val at: IntBuffer = indices.duplicate.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer
+  private val numbers: IntBuffer = indices.duplicate.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer
   private val floats = values.duplicate.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer
-  private val size = at.remaining
+  private val size = numbers.remaining
 
   check()
 
-  override def get(from: Int, into: Array[Float], count: Int): Unit = {
-    java.util.Arrays.fill(into, 0, count, 0f)
+  override def get(from: Int, into: Array[Float], at: Int, count: Int): Unit = {
+    java.util.Arrays.fill(into, at, at + count, 0f)
     var i = firstFrom(from)
-    while (i < size && at.get(i) - from < count) {
-      into(at.get(i) - from) = floats.get(i)
+    while (i < size && numbers.get(i) - from < count) {
+      into(at + numbers.get(i) - from) = floats.get(i)
       i += 1
     }
   }
@@ -31,7 +31,7 @@ final class NativeTopK(length: Int, indices: ByteBuffer, values: ByteBuffer) ext
     var high = size
     while (low < high) {
       val middle = (low + high) >>> 1
-      if (at.get(middle) < index) low = middle + 1 else high = middle
+      if (numbers.get(middle) < index) low = middle + 1 else high = middle
     }
     low
   }
@@ -40,7 +40,7 @@ final class NativeTopK(length: Int, indices: ByteBuffer, values: ByteBuffer) ext
     var last = -1
     var i = 0
     while (i < size) {
-      val next = at.get(i)
+      val next = numbers.get(i)
       require(
         next > last && next < length,
         s"index $next comes after $last: indices must ascend and be below $length"

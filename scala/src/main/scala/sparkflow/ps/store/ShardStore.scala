@@ -27,16 +27,77 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
     new Shard(from.toInt, weights, slotInitials.map(Array.fill(size)(_)).toArray)
   }.toArray
 
+  /** The shards' weights, and then each of their slots: without a way through the shards. */
+  private val columns: Array[Array[Array[Float]]] =
+    (shards.map(_.weights) +: slotInitials.indices.map(s => shards.map(_.slots(s)))).toArray
+
   private val crew: Option[Crew] =
     Option.when(threads > 1 && shards.length >= 2 * threads * fewest)(new Crew(threads))
 
   /** Runs `work` once on each shard; when this returns all is done. The second argument is room for a shard's gradient,
     * the thread's own.
     */
-  def sweep(work: (Shard, Array[Float]) => Unit): Unit = crew match {
-    case Some(crew) =>
-      crew.share(shards.length)((from, until) => range(from, until, work))
-    case None => range(0, shards.length, work)
+  def sweep(work: (Shard, Array[Float]) => Unit): Unit =
+    share(shards.length)((i, room) => work(shards(i), room))
+
+  /** Runs `work` once on each number in `[0, count)`, which stands for as much work as a shard is; else as `sweep`. */
+  def share(count: Int)(work: (Int, Array[Float]) => Unit): Unit = crew match {
+    case Some(crew) if count >= 2 * threads * fewest =>
+      crew.share(count)((from, until) => range(from, until, work))
+    case _ => range(0, count, work)
+  }
+
+  /** Copies rows of `width` weights, and their slots, into the block, one after the other.
+    *
+    * @param starts the number of each row's first weight
+    */
+  def load(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
+    columns.indices.foreach(c => move(starts, count, width, columns(c), block.columns(c), in = true))
+
+  /** Copies what `load` has copied back to where it was. */
+  def save(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
+    columns.indices.foreach(c => move(starts, count, width, columns(c), block.columns(c), in = false))
+
+  /** As `load`, but no slots. */
+  def loadWeights(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
+    move(starts, count, width, columns.head, block.weights, in = true)
+
+  // One array of all rows after the other, so that the processor waits for the memory of several rows at a time.
+  private def move(
+      starts: Array[Int],
+      count: Int,
+      width: Int,
+      column: Array[Array[Float]],
+      side: Array[Float],
+      in: Boolean
+  ): Unit = {
+    if (in) touch(starts, count, column, side)
+    var k = 0
+    while (k < count) {
+      var done = 0
+      while (done < width) {
+        val number = starts(k) + done
+        val start = number % shardLength
+        val n = math.min(width - done, shardLength - start)
+        if (in) System.arraycopy(column(number / shardLength), start, side, k * width + done, n)
+        else System.arraycopy(side, k * width + done, column(number / shardLength), start, n)
+        done += n
+      }
+      k += 1
+    }
+  }
+
+  /** Reads one value of each row: nothing but loads, so that many rows' memory is on its way at once. `side` is about to
+    * be filled; the sum goes there, or the loop would be left out.
+    */
+  private def touch(starts: Array[Int], count: Int, column: Array[Array[Float]], side: Array[Float]): Unit = {
+    var sum = 0f
+    var k = 0
+    while (k < count) {
+      sum += column(starts(k) / shardLength)(starts(k) % shardLength)
+      k += 1
+    }
+    side(0) = sum
   }
 
   /** A copy of the weights. */
@@ -49,11 +110,11 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
   /** Ends the threads; sweeps are over. */
   def close(): Unit = crew.foreach(_.close())
 
-  private def range(from: Int, until: Int, work: (Shard, Array[Float]) => Unit): Unit = {
+  private def range(from: Int, until: Int, work: (Int, Array[Float]) => Unit): Unit = {
     val room = scratch.get
     var i = from
     while (i < until) {
-      work(shards(i), room)
+      work(i, room)
       i += 1
     }
   }
@@ -64,7 +125,7 @@ object ShardStore {
   /** Values of a shard: 64 KiB of each array, so that the weights, gradient and slots of a shard fit a core's second
     * level cache (256 KiB for Adam), and an update reads and writes memory once.
     */
-  val shardLength: Int = 1 << 14
+  final val shardLength = 1 << 14 // a constant of the compiler: it divides every row number
 
   // Shards for a thread, at least, in one share of a sweep (1 M values): waking a thread costs tens of microseconds.
   private val fewest = 32

@@ -14,7 +14,7 @@ object OptimizerSteps {
     val gradient = new NativeFloats(NativeFloats.pieceBytes(count).map(ByteBuffer.allocateDirect))
     val values = Array.tabulate(1 << 14)(i => (i % 7 - 3) * 0.01f)
     for (from <- 0 until count by values.length)
-      gradient.put(from, values, math.min(values.length, count - from))
+      gradient.put(from, values, 0, math.min(values.length, count - from))
     val store =
       Consistency("locked", optimizer, new Array[Float](count), Runtime.getRuntime.availableProcessors)
     try
