@@ -7,7 +7,9 @@ same every time.
 
 `index.json` describes the files. `frames` are valid: `fields` are the tag's fields under the names of the
 protocol (nonces and MACs in hex, flags spelled out), `weights` the float32 values of the body (also of a
-gradient), `state` the rest of the body in hex. `refused` must be answered by an Error with the given code.
+gradient), `state` the rest of the body in hex. An encoded gradient is there, too; `gradient` is what a worker
+that has left nothing out before encodes so, `decoded` what the server reads. `refused` must be answered by an
+Error with the given code.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ LAYOUT = json.dumps(
 # Exact in float32, with a negative zero, a subnormal and the largest finite value among them.
 WEIGHTS = [0.5, -1.25, -0.0, 2.0**-149, 3.4028234663852886e38]
 STATE = struct.pack("<2fq", 0.25, -8.0, 2**40 + 7)
+PLAIN = {"encoding": "float32", "bf16Weights": False}
+# Ties of bfloat16, to either side; a negative zero, a subnormal; a tie of int8 at a scale of 1.
+GRADIENT = [1.00390625, 1.01171875, -0.0, 2.0**-149, -127.0, 2.5]
 NONCE = bytes(range(32))
 MAC = bytes(range(255, 223, -1))
 
@@ -74,6 +79,7 @@ def valid() -> list[dict[str, Any]]:
         fields: dict[str, Any],
         weights: list[float] | None = None,
         state: bytes = b"",
+        **more: Any,
     ) -> dict[str, Any]:
         weights = weights or []
         (HERE / f"{file}.bin").write_bytes(frame(tag, meta, floats(weights) + state))
@@ -84,7 +90,30 @@ def valid() -> list[dict[str, Any]]:
             "fields": fields,
             "weights": weights,
             "state": state.hex(),
+            **more,
         }
+
+    def encoded(encoding: str, flags: int, body: bytes, decoded: list[float]) -> dict[str, Any]:
+        return entry(
+            f"push-{encoding}",
+            15,
+            "Push",
+            struct.pack("<qqiid", 5, 4, 300, flags | 9, 0.5),
+            {
+                "step": 5,
+                "version": 4,
+                "samples": 300,
+                "answerWithWeights": True,
+                "shared": False,
+                "change": False,
+                "loss": 0.5,
+                "encoding": encoding,
+                "bf16Weights": True,
+            },
+            state=body,
+            gradient=GRADIENT,
+            decoded=decoded,
+        )
 
     layout = LAYOUT.encode()
     failed = "ValueError: die Größe 10 passt nicht"
@@ -150,6 +179,7 @@ def valid() -> list[dict[str, Any]]:
                 "shared": False,
                 "change": False,
                 "loss": 0.693359375,
+                **PLAIN,
             },
             WEIGHTS[::-1],
         ),
@@ -166,6 +196,7 @@ def valid() -> list[dict[str, Any]]:
                 "shared": False,
                 "change": False,
                 "loss": -1.5,
+                **PLAIN,
             },
             WEIGHTS,
         ),
@@ -182,6 +213,7 @@ def valid() -> list[dict[str, Any]]:
                 "shared": True,
                 "change": False,
                 "loss": 0.5,
+                **PLAIN,
             },
         ),
         entry(
@@ -197,9 +229,18 @@ def valid() -> list[dict[str, Any]]:
                 "shared": False,
                 "change": True,
                 "loss": 0.25,
+                **PLAIN,
             },
             WEIGHTS,
         ),
+        encoded(
+            "bf16",
+            16,
+            struct.pack("<6H", 0x3F80, 0x3F82, 0x8000, 0x0000, 0xC2FE, 0x4020),
+            [1.0, 1.015625, -0.0, 0.0, -127.0, 2.5],
+        ),
+        encoded("int8", 32, struct.pack("<f6b", 1.0, 1, 1, 0, 0, -127, 2), [1.0, 1.0, 0.0, 0.0, -127.0, 2.0]),
+        encoded("topk", 48, struct.pack("<if", 4, -127.0), [0.0, 0.0, 0.0, 0.0, -127.0, 0.0]),
         entry("ack", 16, "Ack", struct.pack("<q", 42), {"version": 42}),
         entry(
             "report",
@@ -234,7 +275,7 @@ def valid() -> list[dict[str, Any]]:
             27,
             "PushRows",
             struct.pack("<qqiid", 2**40, 2**41, 300, 0, 0.25),
-            {"step": 2**40, "version": 2**41, "samples": 300, "shared": False, "loss": 0.25},
+            {"step": 2**40, "version": 2**41, "samples": 300, "shared": False, "loss": 0.25, **PLAIN},
             WEIGHTS,
             numbers,
         ),
@@ -243,9 +284,25 @@ def valid() -> list[dict[str, Any]]:
             27,
             "PushRows",
             struct.pack("<qqiid", 1, 2, 3, 2, -0.5),
-            {"step": 1, "version": 2, "samples": 3, "shared": True, "loss": -0.5},
+            {"step": 1, "version": 2, "samples": 3, "shared": True, "loss": -0.5, **PLAIN},
             WEIGHTS[:1],
             numbers,
+        ),
+        entry(
+            "push-rows-int8",
+            27,
+            "PushRows",
+            struct.pack("<qqiid", 6, 5, 300, 40, 0.125),
+            {
+                "step": 6,
+                "version": 5,
+                "samples": 300,
+                "shared": False,
+                "loss": 0.125,
+                "encoding": "int8",
+                "bf16Weights": True,
+            },
+            state=struct.pack("<f3b", 0.5, -127, 0, 3) + floats(WEIGHTS) + numbers,
         ),
     ]
 
@@ -266,7 +323,7 @@ def refused() -> list[dict[str, Any]]:
         entry("bad-meta-length", frame(21, meta_length=2**24 + 1), "meta longer than 16 MiB"),
         entry("bad-body-length", frame(18, body_length=2**63), "body length beyond 2^63 - 1"),
         entry(
-            "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 8, 0.0), floats(WEIGHTS)), "unknown flag"
+            "bad-flags", frame(15, struct.pack("<qqiid", 0, 0, 1, 64, 0.0), floats(WEIGHTS)), "unknown flag"
         ),
         entry(
             "bad-flags-rows",

@@ -42,6 +42,7 @@ BEFORE_ANY_JOB = {
     "local steps": ({"localSteps": 0}, "localSteps.*0"),
     "local steps of ftrl": ({"localSteps": 2, "tfOptimizer": "ftrl"}, "localSteps is 2, but ftrl"),
     "transport": ({"transport": "udp"}, "transport.*udp.*tcp"),
+    "compression": ({"compression": "int4"}, "compression.*int4.*int8"),
     "not a graph": ({"tensorflowGraph": "{}"}, "tensorflowGraph.*build_graph"),
     "no graph": ({"tensorflowGraph": ""}, "tensorflowGraph.*build_graph"),
     "label without tensor": ({"tfLabel": None}, "tfLabel"),

@@ -100,6 +100,17 @@ def test_rows_and_whole_tables_learn_the_same_by_gradient_descent(data: DataFram
     assert not np.allclose(rows[0], start()[0])
 
 
+@pytest.mark.parametrize("compression", ["bf16", "int8"])
+def test_compression_beside_rows(data: DataFrame, compression: str) -> None:
+    plain, encoded = (
+        fit(data, "gradient_descent", transport="tcp", compression=name).get_weights()
+        for name in ("none", compression)
+    )
+    for one, other in zip(plain, encoded, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.05)
+    assert not np.array_equal(plain[1], encoded[1])
+
+
 def test_whole_tables_decay_momentum_that_rows_keep(data: DataFrame) -> None:
     rows, whole = (fit(data, "momentum", sparseTables=sparse).get_weights() for sparse in (True, False))
     assert not np.allclose(rows[0], whole[0], atol=1e-3)

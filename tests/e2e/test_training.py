@@ -104,6 +104,19 @@ def test_one_locked_worker_trains_alike_over_tcp_and_shared_memory(
     assert not list(Path("/dev/shm").glob("sparkflow-*"))
 
 
+@pytest.mark.parametrize("compression", ["bf16", "int8", "topk"])
+def test_compression(gaussians: Callable[..., DataFrame], compression: str) -> None:
+    data = gaussians(2)
+    model = estimator(transport="tcp", compression=compression).fit(data)
+    assert accuracy(model, data) >= 0.86
+
+
+def test_compression_of_local_steps(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2)
+    model = estimator(transport="tcp", compression="int8", localSteps=4).fit(data)
+    assert accuracy(model, data) >= 0.86
+
+
 def test_acquire_lock_is_locked(gaussians: Callable[..., DataFrame]) -> None:
     data = gaussians(2)
     assert accuracy(estimator(acquireLock=True).fit(data), data) >= 0.86

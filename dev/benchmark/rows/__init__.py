@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.row import Row
 from benchmark.rows import (
     cnn,
+    compression,
     embedding,
     fixed_cost,
     model_100m,
@@ -22,6 +23,7 @@ ROWS: tuple[Row, ...] = (
     *time_to_97.ROWS,
     *fixed_cost.ROWS,
     *push_pull.ROWS,
+    *compression.ROWS,
     *optimizer.ROWS,
     *cnn.ROWS,
     *rows_in.ROWS,

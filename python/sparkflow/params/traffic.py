@@ -27,6 +27,15 @@ class TrafficParams(Group):
         TypeConverters.toInt,
     )
 
+    compression = param(
+        "compression",
+        "What gradients are made of on their way to the server over TCP: none (float32), bf16 (half the "
+        "bytes), int8 (a quarter), or topk (the largest 1 %); with each of the last three, weights come back "
+        "as bf16. What int8 and topk leave out is added to the worker's next gradient. Shared memory and "
+        "rows of tables ignore it.",
+        TypeConverters.toString,
+    )
+
     sparseTables = param(
         "sparseTables",
         "Whether variables of which the loss reads single rows alone (embedding tables) travel by rows: then "
@@ -38,7 +47,13 @@ class TrafficParams(Group):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._setDefault(transport="auto", localSteps=1, sparseTables=True)
+        self._setDefault(transport="auto", localSteps=1, compression="none", sparseTables=True)
+
+    def getCompression(self) -> str:
+        return self._value(self.compression)
+
+    def setCompression(self: Self, value: str | None) -> Self:
+        return self._set(compression=value)
 
     def getLocalSteps(self) -> int:
         return self._value(self.localSteps)

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sparkflow.ps import connection, handshake, wire
-from sparkflow.ps.connection import Connection, floats
-from sparkflow.ps.exchange import Exchange, SharedExchange, TcpExchange
+from sparkflow.ps.buffers import floats
+from sparkflow.ps.compression import compressor
+from sparkflow.ps.connection import Connection
+from sparkflow.ps.exchange import CompressedExchange, Exchange, SharedExchange, TcpExchange
 
 FIT_OVER = 4
 
@@ -180,6 +182,16 @@ class ParameterClient:
         self._acknowledged(wire.Attached(wire.MAPPED, ""))
         self._exchange = shared
         return None
+
+    def compress(self, name: str) -> None:
+        """From now on encode gradients as `name` ("bf16", "int8", "topk") says, and receive bfloat16 weights.
+
+        Weights that are pulled are not: pull before. Raises ValueError for another name. Without effect on
+        shared memory, where nothing is encoded, and on rows of tables.
+        """
+        if isinstance(self._known, TcpExchange):
+            weights = self.weights
+            self._exchange = CompressedExchange(self._connection, weights, compressor(name, weights.size))
 
     def pull(self) -> int:
         """Receive the current weights; return their version."""

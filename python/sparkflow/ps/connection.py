@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from sparkflow.ps import wire
 
 # Each deadline is a silence: so many seconds in which not one byte moved. All of a big model may take longer.
@@ -93,10 +91,3 @@ class Connection:
             raise ConnectionError(silence) from error
         except OSError as error:
             raise ConnectionError(f"the connection broke: {error} ({self._waiting_for})") from error
-
-
-def floats(array: np.ndarray) -> np.ndarray:
-    """Return `array` if the wire can carry it as it is: float32, one dimension, contiguous."""
-    if array.dtype != np.float32 or array.ndim != 1 or not array.flags.c_contiguous:
-        raise ValueError(f"expected a contiguous vector of float32, got {array.dtype} of shape {array.shape}")
-    return array

@@ -1,4 +1,4 @@
-"""How a gradient leaves and weights arrive: in frames, or through memory shared with the server."""
+"""How a gradient leaves and weights arrive: in frames, as they are or encoded, or through shared memory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from sparkflow.ps import wire
-from sparkflow.ps.buffers import aligned
-from sparkflow.ps.connection import Connection, floats
+from sparkflow.ps.buffers import aligned, floats, places
+from sparkflow.ps.compression import Compressor, widen
+from sparkflow.ps.connection import Connection
 
 
 class Exchange(Protocol):
@@ -21,7 +22,7 @@ class Exchange(Protocol):
         float32, one dimension, 64-byte aligned: what the last answer brought. It changes between the sending
         of a gradient and the end of its answer.
     flags : int
-        What a `Push` must have in its flags.
+        What a `Push` or `PushRows` must have in its flags.
     """
 
     weights: np.ndarray
@@ -65,6 +66,32 @@ class TcpExchange:
         self._connection.receive_body(length, self.weights, *behind)
 
 
+class CompressedExchange:
+    """Gradient and weights are the bodies of frames; the gradient is encoded, the weights are bfloat16.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray
+        Those that came last, taken over.
+    """
+
+    def __init__(self, connection: Connection, weights: np.ndarray, compressor: Compressor) -> None:
+        self._connection = connection
+        self._compressor = compressor
+        self._halves = np.empty(weights.size, np.uint16)
+        self.weights = weights
+        self.flags = compressor.encoding | wire.BF16_WEIGHTS
+
+    def send(
+        self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
+    ) -> None:
+        self._connection.send(push, *self._compressor.encode(gradient), *behind)
+
+    def receive(self, length: int, *behind: np.ndarray) -> None:
+        self._connection.receive_body(length, self._halves, *behind)
+        widen(self._halves, self.weights)
+
+
 class SharedExchange:
     """Gradient and weights are in a segment that the server maps, too; a frame only says that they changed.
 
@@ -99,13 +126,8 @@ class SharedExchange:
     def send(
         self, push: wire.Push | wire.PushRows, gradient: Sequence[np.ndarray], *behind: np.ndarray
     ) -> None:
-        sizes = [floats(part).size for part in gradient]
-        if sum(sizes) != self._gradient.size:
-            raise ValueError(f"the gradient has {sum(sizes)} values, expected {self._gradient.size}")
-        start = 0
-        for part, size in zip(gradient, sizes, strict=True):
-            self._gradient[start : start + size] = part
-            start += size
+        for part, place in places(gradient, self._gradient):
+            place[:] = part
         self._connection.send(push, *behind)
 
     def receive(self, length: int, *behind: np.ndarray) -> None:

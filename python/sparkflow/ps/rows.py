@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from sparkflow.ps import wire
-from sparkflow.ps.buffers import aligned
+from sparkflow.ps.buffers import aligned, floats
 from sparkflow.ps.client import ParameterClient, Welcome
-from sparkflow.ps.connection import Connection, floats
+from sparkflow.ps.connection import Connection
 from sparkflow.ps.exchange import TcpExchange
 
 

@@ -27,6 +27,8 @@ INITIALIZE = 1  # Welcome.flags: this worker makes the initial weights
 ANSWER_WEIGHTS = 1  # Push.flags: the answer is Weights, not Ack
 SHARED = 2  # Push.flags, PushRows.flags: the (dense) gradient is in the shared segment, not in the body
 CHANGE = 4  # Push.flags: no gradient but a change, to be added to the weights
+BF16_WEIGHTS = 8  # Push.flags, PushRows.flags: the (dense) weights in the answer are bfloat16
+BF16, INT8, TOPK = 16, 32, 48  # Push.flags, PushRows.flags: what the (dense) gradient is encoded as
 MAPPED = 1  # Attached.flags: this worker has mapped the segment
 
 if sys.byteorder != "little":

@@ -29,6 +29,8 @@ class TrainSpec:
         "auto", "tcp" or "shm".
     local_steps : int
         Mini-batches between two pushes.
+    compression : str
+        "none", "bf16", "int8" or "topk".
     sparse_tables : bool
         Whether variables that are read by rows alone travel so.
     optimizer : (str, dict)
@@ -57,6 +59,7 @@ class TrainSpec:
     threads: int
     transport: str
     local_steps: int
+    compression: str
     sparse_tables: bool
     optimizer: tuple[str, dict[str, float | bool]]
     spill_limit: int | None = None
@@ -86,6 +89,7 @@ class TrainSpec:
             threads=spec["threads"],
             transport=spec["transport"],
             local_steps=spec["localSteps"],
+            compression=spec["compression"],
             sparse_tables=spec["sparseTables"],
             optimizer=(spec["optimizer"]["name"], spec["optimizer"]["options"]),
             spill_limit=spec.get("spillLimit"),

@@ -157,6 +157,8 @@ class TrainTask:
             version = rows.start(inputs)
         elif shared:
             version = client.pull()
+        if spec.compression != "none":
+            client.compress(spec.compression)
         backend.start(client.weights, state)
 
         for iteration in range(first, spec.iters):

@@ -18,6 +18,29 @@ from sparkflow.ps.connection import Connection
 SECRET = bytes(range(32))
 
 
+def encoded_bytes(encoding: int, count: int) -> int:
+    """Return the bytes of a gradient of `count` values, as docs/protocol.md says."""
+    blocks, share = -(-count // 1024), -(-count // 100)
+    return {0: 4 * count, 16: 2 * count, 32: 4 * blocks + count, 48: 8 * share}[encoding]
+
+
+def decoded(encoding: int, body: bytes, count: int) -> np.ndarray:
+    """Return the float32 values of an encoded gradient, as docs/protocol.md says, written down anew."""
+    if encoding == 16:
+        return (np.frombuffer(body, np.uint16).astype(np.uint32) << 16).view(np.float32)
+    if encoding == 32:
+        blocks = (count + 1023) // 1024
+        scales = np.repeat(np.frombuffer(body, np.float32, blocks), 1024)[:count]
+        with np.errstate(invalid="ignore"):
+            return scales * np.frombuffer(body, np.int8, offset=4 * blocks)
+    if encoding == 48:
+        indices = np.frombuffer(body, np.int32, len(body) // 8)
+        values = np.zeros(count, np.float32)
+        values[indices] = np.frombuffer(body, np.float32, offset=4 * len(indices))
+        return values
+    return np.frombuffer(body, np.float32)
+
+
 class FakeServer:
     """Use as a context manager.
 
@@ -173,11 +196,13 @@ class FakeServer:
             whole[dense] = self._connection.memory[: 4 * len(dense)].view(np.float32)
             self.shared_pushes += 1
         else:
-            whole[dense] = np.frombuffer(body[: 4 * len(dense)], np.float32)
-            body = body[4 * len(dense) :]
+            encoding = push.flags & 0x30
+            size = encoded_bytes(encoding, len(dense))
+            whole[dense] = decoded(encoding, bytes(body[:size]), len(dense))
+            body = body[size:]
         whole[held] = np.frombuffer(body[: 4 * len(held)], np.float32)
         self._connection.held = self._rows(body[4 * len(held) :])
-        flags = wire.ANSWER_WEIGHTS
+        flags = wire.ANSWER_WEIGHTS | (push.flags & ~wire.SHARED)
         return self._apply(link, wire.Push(push.step, push.version, push.samples, flags, push.loss), whole)
 
     def _on_initialize(self, link: Connection, message: wire.Initialize, body: bytearray) -> bool:
@@ -216,11 +241,14 @@ class FakeServer:
         link.send(wire.Ack(self.version))
         return True
 
-    def _send_weights(self, link: Connection) -> None:
+    def _send_weights(self, link: Connection, halves: bool = False) -> None:
         memory = getattr(self._connection, "memory", None)
         weights, rows = self.weights, []
         if self._connection.places:
             weights, rows = self.weights[self._connection.dense], [self.weights[self._connection.held]]
+        if halves:
+            # Cut off, not rounded: a worker must not mind.
+            weights = (weights.view(np.uint32) >> 16).astype(np.uint16)
         if memory is None:
             link.send(wire.Weights(self.version), weights, *rows)
         else:
@@ -231,7 +259,7 @@ class FakeServer:
         if push.flags & wire.SHARED:
             body = bytearray(self._connection.memory[: self.weights.nbytes])
             self.shared_pushes += 1
-        return self._apply(link, push, np.frombuffer(body, np.float32))
+        return self._apply(link, push, decoded(push.flags & 0x30, bytes(body), len(self.weights)))
 
     def _apply(self, link: Connection, push: wire.Push, pushed: np.ndarray) -> bool:
         with self._lock:
@@ -248,7 +276,7 @@ class FakeServer:
                 self.break_at = None
                 return False
             if push.flags & wire.ANSWER_WEIGHTS:
-                self._send_weights(link)
+                self._send_weights(link, bool(push.flags & wire.BF16_WEIGHTS))
             else:
                 link.send(wire.Ack(self.version))
         return True

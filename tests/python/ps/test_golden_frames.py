@@ -9,6 +9,7 @@ import pytest
 
 from sparkflow.ps import wire
 from sparkflow.ps.client import ParameterClient
+from sparkflow.ps.compression import compressor
 from sparkflow.ps.connection import Connection
 
 FRAMES = Path(__file__).parents[2] / "fixtures" / "frames"
@@ -21,12 +22,15 @@ def message(name, fields):
         fields["flags"] = wire.INITIALIZE if fields.pop("initialize") else 0
         fields["weights"] = fields.pop("weightCount")
         fields["state_bytes"] = fields.pop("stateBytes")
-    if name == "Push":
-        fields["flags"] = wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
+    if name in ("Push", "PushRows"):
+        fields["flags"] = {"float32": 0, "bf16": wire.BF16, "int8": wire.INT8, "topk": wire.TOPK}[
+            fields.pop("encoding")
+        ]
+        fields["flags"] |= wire.BF16_WEIGHTS if fields.pop("bf16Weights") else 0
         fields["flags"] |= wire.SHARED if fields.pop("shared") else 0
+    if name == "Push":
+        fields["flags"] |= wire.ANSWER_WEIGHTS if fields.pop("answerWithWeights") else 0
         fields["flags"] |= wire.CHANGE if fields.pop("change") else 0
-    if name == "PushRows":
-        fields["flags"] = wire.SHARED if fields.pop("shared") else 0
     if name == "Segment":
         fields["weights_offset"] = fields.pop("weightsOffset")
     if name == "Attached":
@@ -51,6 +55,16 @@ def test_a_golden_frame_is_read_and_written(frame):
     expected = message(frame["name"], frame["fields"])
     assert wire.decode(tag, data[24 : 24 + meta_length]) == expected
     assert wire.encode(expected, len(body)) + body == data
+
+
+@pytest.mark.parametrize("name", ["bf16", "int8", "topk"])
+def test_a_gradient_is_encoded_as_in_its_golden_frame(name):
+    frame = next(frame for frame in INDEX["frames"] if frame["fields"].get("encoding") == name)
+    gradient = np.array(frame["gradient"], np.float32)
+    encoder = compressor(name, gradient.size)
+    body = encoder.encode([gradient[:2], gradient[2:]])
+    assert b"".join(part.tobytes() for part in body).hex() == frame["state"]
+    assert message("Push", frame["fields"]).flags & 0x30 == encoder.encoding
 
 
 @pytest.mark.parametrize("frame", INDEX["refused"], ids=lambda frame: frame["file"])

@@ -43,6 +43,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "threads": 1,
         "transport": "auto",
         "localSteps": 1,
+        "compression": "none",
         "sparseTables": True,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }

@@ -7,6 +7,7 @@ from backend import graphs
 from backend.graphs import as_json
 from ps.fake_server import FakeServer
 from sparkflow.backend.runtime import tf
+from sparkflow.ps import wire
 from sparkflow.worker.train import Train
 from worker.packing import batch, train_spec
 
@@ -60,6 +61,38 @@ def test_rows_beside_shared_memory(tmp_path):
         train(shared, transport="shm")
     assert shared.shared_pushes == 12
     np.testing.assert_array_equal(tcp.weights, shared.weights)
+
+
+@pytest.mark.parametrize(
+    ("compression", "encoding"), [("bf16", wire.BF16), ("int8", wire.INT8), ("topk", wire.TOPK)]
+)
+def test_compression_beside_rows(compression, encoding):
+    with FakeServer(learning_rate=0.3) as plain:
+        train(plain, transport="tcp")
+    with FakeServer(learning_rate=0.3) as server:
+        train(server, transport="tcp", compression=compression)
+    assert all(push.flags & 0x38 == encoding | wire.BF16_WEIGHTS for push in server.pushes)
+    assert len(server.pushes) == 12
+    if compression != "topk":  # it sends one value of the 15 that are no table's in a push
+        losses = [[report.loss for report in s.reports] for s in (server, plain)]
+        assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+@pytest.mark.parametrize("compression", ["bf16", "int8", "topk"])
+def test_compression_of_a_model_of_nothing_but_tables(compression):
+    graph = as_json(only_a_table)
+    with FakeServer() as plain:
+        train(plain, graph, transport="tcp")
+    with FakeServer() as server:
+        train(server, graph, transport="tcp", compression=compression)
+    np.testing.assert_array_equal(server.weights, plain.weights)
+
+
+def test_shared_memory_beside_rows_ignores_compression(tmp_path):
+    with FakeServer(shared=tmp_path) as server:
+        train(server, transport="shm", compression="int8")
+    assert server.shared_pushes == len(server.pushes) == 12
+    assert all(push.flags == wire.ANSWER_WEIGHTS for push in server.pushes)
 
 
 def test_a_model_of_nothing_but_tables_has_nothing_to_share(tmp_path):

@@ -125,6 +125,39 @@ def test_a_loss_that_is_no_number_stops_local_steps():
     assert server.pushes == []
 
 
+ENCODINGS = {"bf16": wire.BF16, "int8": wire.INT8, "topk": wire.TOPK}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+@pytest.mark.parametrize("local_steps", [1, 3])
+def test_compressed_training_ends_near_the_uncompressed(name, local_steps):
+    losses = []
+    for compression in ("none", name):
+        with FakeServer(learning_rate=0.5) as server:
+            train(server, iters=20, transport="tcp", compression=compression, localSteps=local_steps)
+        losses.append(server.reports[-1].loss)
+        assert losses[-1] < 0.3 * server.reports[0].loss
+        assert all(push.flags & 0x30 == ENCODINGS.get(compression, 0) for push in server.pushes)
+    if name != "topk":  # of this net it sends one value of 27 in a push
+        assert losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+def test_shared_memory_ignores_compression(tmp_path):
+    with FakeServer(shared=tmp_path) as server:
+        train(server, compression="int8")
+    assert server.shared_pushes == len(server.pushes) == 16
+    assert all(push.flags == wire.ANSWER_WEIGHTS | wire.SHARED for push in server.pushes)
+
+
+def test_what_an_attempt_had_left_out_is_lost_with_it():
+    with FakeServer(break_at=3) as server:
+        with pytest.raises(ConnectionError):
+            train(server, transport="tcp", compression="topk", attempt=1)
+        result = train(server, transport="tcp", compression="topk", attempt=2)
+    assert result["steps"] == 12
+    assert [push.step for push in server.pushes] == list(range(16))
+
+
 def test_shared_memory_and_tcp_give_the_same_weights(tmp_path):
     with FakeServer(learning_rate=0.5) as tcp:
         train(tcp, iters=3, transport="tcp")

@@ -27,6 +27,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setPort(5000)
       .setTransport("tcp")
       .setLocalSteps(4)
+      .setCompression("int8")
       .setSparseTables(false)
       .setSeed(17)
       .setInitialWeights(state)
@@ -57,6 +58,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         port = 5000,
         transport = "tcp",
         localSteps = 4,
+        compression = "int8",
         sparseTables = false,
         seed = Some(17L),
         initial = Some(state),

@@ -33,6 +33,7 @@ class ParamsTest extends AnyFunSuite {
         "useRegularizationLosses" -> false,
         "transport" -> "auto",
         "localSteps" -> 1,
+        "compression" -> "none",
         "sparseTables" -> true,
         "spillLimit" -> -1L,
         "inferenceBatchSize" -> 1024
@@ -115,6 +116,11 @@ class ParamsTest extends AnyFunSuite {
       "transport is 'shn', expected 'auto', 'tcp' or 'shm' (did you mean 'shm'?): "
     ),
     ("localSteps 0", _.setLocalSteps(0), "localSteps is 0, expected 1 or more: "),
+    (
+      "compression unknown",
+      _.setCompression("int4"),
+      "compression is 'int4', expected 'none', 'bf16', 'int8' or 'topk' (did you mean 'int8'?): "
+    ),
     ("transport null", _.setTransport(null), "transport is null, expected 'auto', 'tcp' or 'shm': "),
     (
       "options not JSON",

@@ -89,7 +89,7 @@ class SparseParityTest extends AnyFunSuite {
       selection: Selection,
       dense: Array[Float] = new Array(tables.denseCount),
       rows: Array[Float] = null
-  ): Excerpt = {
+  ): Excerpt[NativeFloats] = {
     val values = if (rows == null) new Array[Float](selection.valueCount) else rows
     new Excerpt(selection, native(dense), native(values))
   }

@@ -29,6 +29,7 @@ class GoldenFramesTest extends AnyFunSuite {
     def text(field: String) = (fields \ field).extract[String]
     def flag(field: String) = (fields \ field).extract[Boolean]
     def double(field: String) = (fields \ field).extract[Double]
+    def encoding = Encoding.all.find(_.toString.toLowerCase == text("encoding")).get
     name match {
       case "Challenge"  => Challenge(hex("nonce"))
       case "Answer"     => Answer(hex("nonce"), hex("mac"))
@@ -54,7 +55,9 @@ class GoldenFramesTest extends AnyFunSuite {
           flag("answerWithWeights"),
           flag("shared"),
           flag("change"),
-          double("loss")
+          double("loss"),
+          encoding,
+          flag("bf16Weights")
         )
       case "Ack"       => Ack(long("version"))
       case "Report"    => Report(int("iteration"), long("samples"), double("loss"), double("waited"))
@@ -68,7 +71,15 @@ class GoldenFramesTest extends AnyFunSuite {
       case "Attached"  => Attached(flag("mapped"), text("reason"))
       case "PullRows"  => PullRows
       case "PushRows" =>
-        PushRows(long("step"), long("version"), int("samples"), flag("shared"), double("loss"))
+        PushRows(
+          long("step"),
+          long("version"),
+          int("samples"),
+          flag("shared"),
+          double("loss"),
+          encoding,
+          flag("bf16Weights")
+        )
     }
   }
 

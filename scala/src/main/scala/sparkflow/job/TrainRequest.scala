@@ -29,6 +29,7 @@ final case class TrainRequest(
     port: Int,
     transport: String,
     localSteps: Int,
+    compression: String,
     sparseTables: Boolean,
     seed: Option[Long],
     initial: Option[ModelState],

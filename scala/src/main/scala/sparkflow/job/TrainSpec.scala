@@ -34,6 +34,7 @@ private[job] final case class TrainSpec(
       ("threads" -> threads) ~
       ("transport" -> request.transport) ~
       ("localSteps" -> request.localSteps) ~
+      ("compression" -> request.compression) ~
       ("sparseTables" -> request.sparseTables) ~
       ("optimizer" -> (("name" -> request.optimizer) ~ ("options" -> TrainChecks
         .optimizerOptions(request)))) ~

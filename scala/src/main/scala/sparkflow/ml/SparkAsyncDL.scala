@@ -89,6 +89,7 @@ class SparkAsyncDL(override val uid: String)
     port = $(port),
     transport = $(transport),
     localSteps = $(localSteps),
+    compression = $(compression),
     sparseTables = $(sparseTables),
     seed = get(seed),
     initial = get(initialWeights),

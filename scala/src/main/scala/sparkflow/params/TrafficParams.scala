@@ -23,6 +23,15 @@ trait TrafficParams extends Params {
     Expect.atLeast("localSteps", 1, "use 1 to push every mini-batch")
   )
 
+  final val compression: Param[String] = new Param[String](
+    this,
+    "compression",
+    "What gradients are made of on their way to the server over TCP: none (float32), bf16 (half the bytes), int8 (a quarter), or " +
+      "topk (the largest 1 %); with each of the last three, weights come back as bf16. What int8 and topk leave out is added to the " +
+      "worker's next gradient. Shared memory and rows of tables ignore it.",
+    TrafficParams.isCompression _
+  )
+
   final val sparseTables: BooleanParam = new BooleanParam(
     this,
     "sparseTables",
@@ -31,7 +40,11 @@ trait TrafficParams extends Params {
       "localSteps above 1, they travel whole, and a row that a mini-batch does not read has a gradient of 0."
   )
 
-  setDefault(transport -> "auto", localSteps -> 1, sparseTables -> true)
+  setDefault(transport -> "auto", localSteps -> 1, compression -> "none", sparseTables -> true)
+
+  def getCompression: String = $(compression)
+
+  def setCompression(value: String): this.type = set(compression, value)
 
   def getLocalSteps: Int = $(localSteps)
 
@@ -48,9 +61,16 @@ trait TrafficParams extends Params {
 
 private object TrafficParams {
   private val transports = Seq("auto", "tcp", "shm")
+  private val compressions = Seq("none", "bf16", "int8", "topk")
 
   private def isTransport(value: String): Boolean = {
     val guess = Option(value).fold("")(Names.didYouMean(_, transports))
     Expect[String]("transport", s"'auto', 'tcp' or 'shm'$guess", "use 'auto'")(transports.contains)(value)
+  }
+
+  private def isCompression(value: String): Boolean = {
+    val guess = Option(value).fold("")(Names.didYouMean(_, compressions))
+    val expected = s"'none', 'bf16', 'int8' or 'topk'$guess"
+    Expect[String]("compression", expected, "use 'none'")(compressions.contains)(value)
   }
 }

@@ -1,7 +1,7 @@
 package sparkflow.ps.consistency
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{Excerpt, NativeFloats, ShardStore}
+import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore}
 
 /** How the updates and the reads of several workers meet in one store. Thread-safe. */
 trait Consistency {
@@ -15,20 +15,20 @@ trait Consistency {
     * @param answer where to put the weights after this update, if anywhere
     * @return the version after it: one more than the updates that were applied before
     */
-  def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long
+  def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long
 
   /** Copies the weights. @return their version */
-  def read(into: NativeFloats): Long
+  def read(into: FloatSink): Long
 
   /** Applies one gradient of the dense part and some rows, as TensorFlow applies a sparse one.
     *
     * @param answer where to put the weights after this update: other rows of the same tables
     * @return the version after it
     */
-  def pushRows(gradient: Excerpt, answer: Excerpt): Long
+  def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long
 
   /** Copies the dense part and some rows. @return their version */
-  def readRows(into: Excerpt): Long
+  def readRows(into: Excerpt[FloatSink]): Long
 
   /** A copy of the weights. */
   def weights(): Array[Float]

@@ -3,7 +3,7 @@ package sparkflow.ps.consistency
 import java.util.concurrent.atomic.AtomicLong
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{Excerpt, NativeFloats, ShardStore}
+import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore}
 
 /** No lock: updates and reads run at the same time, and where two meet on one element, one of them may be lost there
   * (Niu et al., "Hogwild!", 2011). A read may see a part of an update.
@@ -17,25 +17,25 @@ final class Hogwild(store: ShardStore, optimizer: Optimizer) extends Consistency
 
   override def version: Long = finished.get
 
-  override def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long = {
+  override def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long = {
     val t = begun.incrementAndGet()
     rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, t))
     finished.incrementAndGet()
   }
 
-  override def read(into: NativeFloats): Long = {
+  override def read(into: FloatSink): Long = {
     val version = finished.get
     rows.settle(version)
     Update.read(store, into)
     version
   }
 
-  override def pushRows(gradient: Excerpt, answer: Excerpt): Long = {
+  override def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long = {
     rows(gradient, answer, begun.incrementAndGet())
     finished.incrementAndGet()
   }
 
-  override def readRows(into: Excerpt): Long = {
+  override def readRows(into: Excerpt[FloatSink]): Long = {
     val version = finished.get
     rows.read(into, version)
     version

@@ -3,7 +3,7 @@ package sparkflow.ps.consistency
 import java.util.concurrent.locks.{Lock, ReentrantReadWriteLock}
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{Excerpt, NativeFloats, ShardStore}
+import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore}
 
 /** Updates are atomic and ordered; a read sees exactly the updates up to its version. */
 final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency {
@@ -15,7 +15,7 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
 
   override def version: Long = applied
 
-  override def push(gradient: NativeFloats, change: Boolean, answer: Option[NativeFloats]): Long =
+  override def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long =
     holding(lock.writeLock) {
       val t = applied + 1
       rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, t))
@@ -23,20 +23,21 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
       t
     }
 
-  override def read(into: NativeFloats): Long = holding(readingAll) {
+  override def read(into: FloatSink): Long = holding(readingAll) {
     rows.settle(applied)
     Update.read(store, into)
     applied
   }
 
-  override def pushRows(gradient: Excerpt, answer: Excerpt): Long = holding(lock.writeLock) {
-    val t = applied + 1
-    rows(gradient, answer, t)
-    applied = t
-    t
-  }
+  override def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long =
+    holding(lock.writeLock) {
+      val t = applied + 1
+      rows(gradient, answer, t)
+      applied = t
+      t
+    }
 
-  override def readRows(into: Excerpt): Long = holding(lock.readLock) {
+  override def readRows(into: Excerpt[FloatSink]): Long = holding(lock.readLock) {
     rows.read(into, applied)
     applied
   }

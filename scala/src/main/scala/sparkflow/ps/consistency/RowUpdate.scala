@@ -25,7 +25,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   def fallsBehind: Boolean = idle.isDefined
 
   /** Update number `t`, and the values after it. */
-  def apply(gradient: Excerpt, answer: Excerpt, t: Long): Unit = {
+  def apply(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink], t: Long): Unit = {
     val tables = gradient.selection.of
     if (idle.isDefined) tables.tables.foreach(clockOf) // rows that nobody has looked at are idle from now on
     val pieces = tables.dense
@@ -42,7 +42,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   }
 
   /** The values after update `t`, the last one; changes nothing. */
-  def read(into: Excerpt, t: Long): Unit = {
+  def read(into: Excerpt[FloatSink], t: Long): Unit = {
     val pieces = into.selection.of.dense
     store.share(pieces.length) { (i, _) =>
       val piece = pieces(i)
@@ -73,7 +73,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
     }
   }
 
-  private def readRows(into: Excerpt, t: Long): Unit = {
+  private def readRows(into: Excerpt[FloatSink], t: Long): Unit = {
     val makeUp = idle.map(_.until(t))
     each(into.selection.rows) { (part, block) =>
       if (idle.isEmpty) store.loadWeights(part.starts, part.count, part.width, block)
@@ -85,7 +85,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   private def update(
       part: Part,
       block: Block,
-      gradient: NativeFloats,
+      gradient: FloatSource,
       before: Option[Idle.MakeUp],
       t: Long
   ): Unit = {

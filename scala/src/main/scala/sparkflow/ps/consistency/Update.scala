@@ -1,7 +1,7 @@
 package sparkflow.ps.consistency
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{NativeFloats, ShardStore}
+import sparkflow.ps.store.{FloatSink, FloatSource, ShardStore}
 
 /** What every mode does to the store, in one pass: while a shard is in the processor's cache, its part of the gradient
   * is read, the optimizer runs, and the new weights go to the worker.
@@ -12,8 +12,8 @@ private[consistency] object Update {
   def apply(
       store: ShardStore,
       optimizer: Optimizer,
-      gradient: NativeFloats,
-      answer: Option[NativeFloats],
+      gradient: FloatSource,
+      answer: Option[FloatSink],
       t: Long
   ): Unit = {
     val out = answer.orNull
@@ -24,6 +24,6 @@ private[consistency] object Update {
     }
   }
 
-  def read(store: ShardStore, into: NativeFloats): Unit =
+  def read(store: ShardStore, into: FloatSink): Unit =
     store.sweep((shard, _) => into.put(shard.from, shard.weights, 0, shard.length))
 }

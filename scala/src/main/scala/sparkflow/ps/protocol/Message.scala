@@ -18,9 +18,20 @@ final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long, table
 final case class Initialize(layout: String) extends Message
 case object Pull extends Message
 
-/** @param shared the gradient is in the shared segment instead of the body
-  * @param change it is no gradient but a change, to be added to the weights
-  */
+/** A gradient of the weights that travel as a whole, and what else comes with it. */
+sealed trait Gradient extends Message {
+
+  /** Whether it is in the shared segment instead of the body. */
+  def shared: Boolean
+
+  /** What its values are written as. */
+  def encoding: Encoding
+
+  /** Whether those weights are bfloat16 in the answer, not float32. */
+  def bf16Weights: Boolean
+}
+
+/** @param change it is no gradient but a change, to be added to the weights */
 final case class Push(
     step: Long,
     version: Long,
@@ -28,13 +39,20 @@ final case class Push(
     answerWithWeights: Boolean,
     shared: Boolean,
     change: Boolean,
-    loss: Double
-) extends Message
+    loss: Double,
+    encoding: Encoding = Encoding.Float32,
+    bf16Weights: Boolean = false
+) extends Gradient
 case object PullRows extends Message
-
-/** @param shared the gradient of the dense part is in the shared segment instead of the body */
-final case class PushRows(step: Long, version: Long, samples: Int, shared: Boolean, loss: Double)
-    extends Message
+final case class PushRows(
+    step: Long,
+    version: Long,
+    samples: Int,
+    shared: Boolean,
+    loss: Double,
+    encoding: Encoding = Encoding.Float32,
+    bf16Weights: Boolean = false
+) extends Gradient
 
 /** @param waited seconds for which the worker has waited for answers since its last report */
 final case class Report(iteration: Int, samples: Long, loss: Double, waited: Double) extends Message

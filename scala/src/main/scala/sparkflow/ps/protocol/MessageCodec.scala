@@ -65,13 +65,13 @@ object MessageCodec {
     kind[Weights](14, 8, hasBody = true)((m, out) => putLong(out, m.version))(in => Weights(in.getLong())),
     kind[Push](15, 32, hasBody = true) { (m, out) =>
       out.putLong(m.step).putLong(m.version).putInt(m.samples)
-      out.putInt((if (m.answerWithWeights) 1 else 0) | (if (m.shared) 2 else 0) | (if (m.change) 4 else 0))
+      out.putInt(bits(m.answerWithWeights, m.shared, m.change, m.bf16Weights) | m.encoding.code << 4)
       out.putDouble(m.loss)
       ()
     } { in =>
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
-      val bits = flags(in.getInt().toLong, 7)
-      Push(step, version, samples, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, in.getDouble())
+      val bits = new PushFlags(in, 63)
+      Push(step, version, samples, bits(0), bits(1), bits(2), in.getDouble(), bits.encoding, bits(3))
     },
     kind[Ack](16, 8)((m, out) => putLong(out, m.version))(in => Ack(in.getLong())),
     kind[Report](17, 32) { (m, out) =>
@@ -102,12 +102,14 @@ object MessageCodec {
     ),
     bare(26, PullRows, hasBody = true),
     kind[PushRows](27, 32, hasBody = true) { (m, out) =>
-      out.putLong(m.step).putLong(m.version).putInt(m.samples).putInt(if (m.shared) 2 else 0)
+      out.putLong(m.step).putLong(m.version).putInt(m.samples)
+      out.putInt(bits(false, m.shared, false, m.bf16Weights) | m.encoding.code << 4)
       out.putDouble(m.loss)
       ()
     } { in =>
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
-      PushRows(step, version, samples, flags(in.getInt().toLong, 2) == 2, in.getDouble())
+      val bits = new PushFlags(in, 58)
+      PushRows(step, version, samples, bits(1), in.getDouble(), bits.encoding, bits(3))
     }
   )
 
@@ -180,6 +182,17 @@ object MessageCodec {
     val bytes = new Array[Byte](32)
     in.get(bytes)
     ArraySeq.unsafeWrapArray(bytes)
+  }
+
+  /** The first is bit 0. */
+  private def bits(set: Boolean*): Int = set.zipWithIndex.collect { case (true, number) => 1 << number }.sum
+
+  /** The flags that come next, of a gradient. */
+  private final class PushFlags(in: ByteBuffer, known: Long) {
+    private val bits = flags(in.getInt().toLong, known).toInt
+
+    def apply(number: Int): Boolean = (bits >> number & 1) == 1
+    def encoding: Encoding = Encoding(bits >> 4)
   }
 
   private def flag(bits: Long): Boolean = flags(bits, 1) == 1

@@ -10,7 +10,7 @@ import sparkflow.ps.ServerConfig
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.protocol._
 import sparkflow.ps.shm.SharedSegment
-import sparkflow.ps.store.{Layout, ModelState, NativeFloats, Tables}
+import sparkflow.ps.store.{FloatSource, Layout, ModelState, NativeFloats, Tables}
 
 /** Serves one worker: one request, one answer. Everything in here happens on the connection's event loop; the methods of
   * [[Candidate]] get there from any thread.
@@ -35,17 +35,18 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   override def body(message: Message, length: Long): Seq[ByteBuffer] = message match {
     case push: Push =>
       whole()
-      if (!push.shared) exact("gradient", length, 4L * vectorLength, s"$vectorLength weights")
+      val expected = gradientBytes(push)
+      if (!push.shared) exact(s"${push.encoding} gradient", length, expected, s"$vectorLength weights")
       else if (length != 0)
         throw malformed(s"a body of $length bytes beside a gradient in the shared segment")
-      gradient(push.shared)
+      place(push)
     case PullRows =>
       worker
       Seq(rows.numbers(length))
     case push: PushRows =>
       worker
-      val behind = rows.gradient(length, if (push.shared) 0 else 4L * vectorLength)
-      gradient(push.shared) ++ behind
+      val behind = rows.gradient(length, gradientBytes(push))
+      place(push) ++ behind
     case PushState =>
       worker
       val size = fit.model.layout.stateBytes
@@ -59,7 +60,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Sizes, e.getMessage) }
       exact("body of Initialize", length, 4L * layout.weightCount + layout.stateBytes, "weights and state")
       offered = Some(layout)
-      room(layout.weightCount).gradient.bytes :+ ByteBuffer.allocate(layout.stateBytes)
+      room(layout.weightCount).room(Encoding.Float32) :+ ByteBuffer.allocate(layout.stateBytes)
     case _ if length == 0 => Nil
     case other            => throw outOfOrder(other)
   }
@@ -75,10 +76,28 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   private def vectorLength: Int =
     if (names.isEmpty) fit.model.layout.weightCount else rows.tables.denseCount
 
-  private def gradient(shared: Boolean): Seq[ByteBuffer] =
-    if (!shared) room().gradient.bytes
-    else if (exchange.exists(_.isInstanceOf[SharedExchange])) Nil
-    else throw malformed("a gradient in a shared segment, but none is attached")
+  /** Bytes that the gradient of those weights has in the body.
+    *
+    * @throws Refused if it can't travel so on this connection
+    */
+  private def gradientBytes(push: Gradient): Long = {
+    val sharing = exchange.exists(_.isInstanceOf[SharedExchange])
+    if (push.shared && !sharing) throw malformed("a gradient in a shared segment, but none is attached")
+    if (sharing && (push.encoding != Encoding.Float32 || push.bf16Weights))
+      throw malformed("encoded values on a connection that shares memory, where all are float32")
+    if (push.shared) 0 else Encoded.bytes(push.encoding, vectorLength)
+  }
+
+  /** Where it goes, if it is in the body. */
+  private def place(push: Gradient): Seq[ByteBuffer] = if (push.shared) Nil else room().room(push.encoding)
+
+  /** The gradient that came, in the body or in the segment.
+    *
+    * @throws Refused if it is none
+    */
+  private def gradient(push: Gradient): FloatSource =
+    try room().gradient(push.encoding)
+    catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
 
   private def room(): Exchange = room(vectorLength)
 
@@ -105,20 +124,20 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         worker
         val layout = offered.getOrElse(throw outOfOrder(message))
         offered = None
-        fit.begin(ModelState(layout, room(layout.weightCount).gradient.toArray, body.last.array), this)
+        fit.begin(ModelState(layout, new NativeFloats(body.init).toArray, body.last.array), this)
         if (names.nonEmpty) releaseExchange() // this was the only time that whole tables travelled
         answer(Ack(fit.steps))
       case Pull =>
         whole()
-        answerWeights()
+        answerWeights(bf16 = false)
       case push: Push => this.push(push)
       case PullRows =>
         worker
         rows.ask(body.last)
-        answerRows(None)
+        answerRows(None, bf16 = false)
       case push: PushRows =>
         rows.ask(body.last)
-        answerRows(fit.push(this, worker, push.step, push.version, push.samples)(rows.push(_, room())))
+        this.push(push)
       case PushState =>
         worker
         answer(State, Seq(Unpooled.wrappedBuffer(fit.mergeState(body.head.array))))
@@ -183,8 +202,9 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     val step = entry.fold(0L)(_.nextStep)
     val state = model.state.snapshot()
     val buffers = room()
+    val weights = buffers.weights(bf16 = false)
     val version =
-      if (names.isEmpty) model.consistency.read(buffers.weights) else rows.read(model.consistency, buffers)
+      if (names.isEmpty) model.consistency.read(weights) else rows.read(model.consistency, weights)
     val count = vectorLength.toLong
     answer(
       Welcome(initialize = false, step, version, count, state.length.toLong, model.layoutJson),
@@ -194,30 +214,41 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   override def refuse(code: Int, message: String): Unit = onLoop(if (waiting) end(code, message))
 
-  private def answerWeights(): Unit = {
+  private def answerWeights(bf16: Boolean): Unit = {
     val buffers = room()
-    val version = fit.model.consistency.read(buffers.weights)
+    val version = fit.model.consistency.read(buffers.weights(bf16))
     answer(Weights(version), buffers.body)
-  }
-
-  /** @param version of the rows that were asked for, if they have been read */
-  private def answerRows(version: Option[Long]): Unit = {
-    val buffers = room()
-    val read = version.getOrElse(rows.read(fit.model.consistency, buffers))
-    answer(Weights(read), buffers.body ++ rows.body)
   }
 
   private def push(push: Push): Unit = {
     val buffers = room()
-    val answered = Option.when(push.answerWithWeights)(buffers.weights)
+    val gradient = this.gradient(push)
+    val answered = Option.when(push.answerWithWeights)(buffers.weights(push.bf16Weights))
     val applied = fit.push(this, worker, push.step, push.version, push.samples)(
-      _.push(buffers.gradient, push.change, answered)
+      _.push(gradient, push.change, answered)
     )
     applied match {
       case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body)
-      case None if push.answerWithWeights          => answerWeights() // applied before: nothing was put there
-      case _                                       => answer(Ack(fit.steps))
+      case None if push.answerWithWeights =>
+        answerWeights(push.bf16Weights) // applied before: nothing was put there
+      case _ => answer(Ack(fit.steps))
     }
+  }
+
+  private def push(push: PushRows): Unit = {
+    val gradient = this.gradient(push)
+    val answered = room().weights(push.bf16Weights)
+    val applied = fit.push(this, worker, push.step, push.version, push.samples)(
+      rows.push(_, gradient, answered)
+    )
+    answerRows(applied, push.bf16Weights)
+  }
+
+  /** @param version of the rows that were asked for, if they have been read */
+  private def answerRows(version: Option[Long], bf16: Boolean): Unit = {
+    val buffers = room()
+    val read = version.getOrElse(rows.read(fit.model.consistency, buffers.weights(bf16)))
+    answer(Weights(read), buffers.body ++ rows.body)
   }
 
   // ---- shared memory

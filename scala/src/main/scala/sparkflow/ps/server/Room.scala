@@ -9,26 +9,26 @@ import sparkflow.ps.store.NativeFloats
 /** Memory that grows with what it is to hold, and is used again. */
 private[server] final class Room(allocator: ByteBufAllocator) {
   private var made = Seq.empty[ByteBuf]
-  private var capacity = 0
   private var used = Seq.empty[Int] // bytes of each buffer
 
-  /** Room for `count` values; what was there is still there if it was for as many. */
-  def take(count: Int): NativeFloats = {
-    if (count > capacity) {
+  /** Room for as many `bytes` in a buffer each; what was there is still there if it was for as many. */
+  def take(bytes: Seq[Int]): Seq[ByteBuffer] = {
+    if (bytes.length > made.length || made.zip(bytes).exists { case (buffer, n) => buffer.capacity < n }) {
       release()
-      NativeFloats.pieceBytes(count).foreach(bytes => made :+= allocator.directBuffer(bytes, bytes))
-      capacity = count
+      bytes.foreach(n => made :+= allocator.directBuffer(n, n))
     }
-    used = NativeFloats.pieceBytes(count)
-    new NativeFloats(made.zip(used).map { case (buffer, bytes) => buffer.nioBuffer(0, bytes): ByteBuffer })
+    used = bytes
+    made.zip(used).map { case (buffer, n) => buffer.nioBuffer(0, n) }
   }
 
-  def body: Seq[ByteBuf] = made.zip(used).map { case (buffer, bytes) => buffer.retainedSlice(0, bytes) }
+  /** Room for `count` float32, as `take`. */
+  def floats(count: Int): NativeFloats = new NativeFloats(take(NativeFloats.pieceBytes(count)))
+
+  def body: Seq[ByteBuf] = made.zip(used).map { case (buffer, n) => buffer.retainedSlice(0, n) }
 
   /** An answer that is still being written keeps what it needs. */
   def release(): Unit = {
     made.foreach(_.release())
     made = Nil
-    capacity = 0
   }
 }

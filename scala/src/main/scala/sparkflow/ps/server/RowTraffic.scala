@@ -22,7 +22,7 @@ private[server] final class RowTraffic(allocator: ByteBufAllocator, val tables: 
     */
   def gradient(length: Long, before: Long): Seq[ByteBuffer] = {
     val numbers = this.numbers(length, before + 4L * held.valueCount)
-    gradients.take(held.valueCount).bytes :+ numbers
+    gradients.floats(held.valueCount).bytes :+ numbers
   }
 
   /** Where numbers go; there are at most as many as rows, as each is asked for once. */
@@ -49,16 +49,21 @@ private[server] final class RowTraffic(allocator: ByteBufAllocator, val tables: 
       catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Malformed, e.getMessage) }
   }
 
-  /** Applies the gradient that came, and reads what was asked for. @return the version after it */
-  def push(consistency: Consistency, dense: Exchange): Long = {
-    val gradient = new Excerpt(held, dense.gradient, gradients.take(held.valueCount))
-    val version = consistency.pushRows(gradient, answer(dense))
+  /** Applies the gradient that came, and reads what was asked for.
+    *
+    * @param gradient of the dense part
+    * @param dense where the dense part goes
+    * @return the version after it
+    */
+  def push(consistency: Consistency, gradient: FloatSource, dense: FloatSink): Long = {
+    val whole = new Excerpt(held, gradient, gradients.floats(held.valueCount))
+    val version = consistency.pushRows(whole, answer(dense))
     held = wanted
     version
   }
 
-  /** Reads what was asked for. @return its version */
-  def read(consistency: Consistency, dense: Exchange): Long = {
+  /** Reads what was asked for, and the dense part. @return its version */
+  def read(consistency: Consistency, dense: FloatSink): Long = {
     val version = consistency.readRows(answer(dense))
     held = wanted
     version
@@ -69,5 +74,5 @@ private[server] final class RowTraffic(allocator: ByteBufAllocator, val tables: 
 
   def release(): Unit = Seq(gradients, weights).foreach(_.release())
 
-  private def answer(dense: Exchange) = new Excerpt(wanted, dense.weights, weights.take(wanted.valueCount))
+  private def answer(dense: FloatSink) = new Excerpt(wanted, dense, weights.floats(wanted.valueCount))
 }

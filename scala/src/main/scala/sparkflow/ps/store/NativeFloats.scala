@@ -8,7 +8,7 @@ import java.nio.{ByteBuffer, ByteOrder, FloatBuffer}
   * @param pieces the vector in order; each but the last holds exactly [[NativeFloats.pieceLength]] values, as a Java
   *   buffer can't hold all of a large model
   */
-final class NativeFloats(pieces: Seq[ByteBuffer]) {
+final class NativeFloats(pieces: Seq[ByteBuffer]) extends FloatSource with FloatSink {
   import NativeFloats.pieceLength
 
   private val views: Array[FloatBuffer] =
@@ -21,8 +21,7 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) {
   /** The same memory as bytes; positions and limits are the caller's own. */
   def bytes: Seq[ByteBuffer] = pieces.map(_.duplicate)
 
-  /** Copies `count` values from number `from` on into `into`, from its index `at` on. */
-  def get(from: Int, into: Array[Float], at: Int, count: Int): Unit = {
+  override def get(from: Int, into: Array[Float], at: Int, count: Int): Unit = {
     val within = math.min(count, pieceLength - from % pieceLength)
     views(from / pieceLength).get(from % pieceLength, into, at, within)
     if (within < count) get(from + within, into, at + within, count - within)
@@ -38,8 +37,7 @@ final class NativeFloats(pieces: Seq[ByteBuffer]) {
     all
   }
 
-  /** Copies `count` of `values`, from their index `at` on, to number `from` on. */
-  def put(from: Int, values: Array[Float], at: Int, count: Int): Unit = {
+  override def put(from: Int, values: Array[Float], at: Int, count: Int): Unit = {
     val within = math.min(count, pieceLength - from % pieceLength)
     views(from / pieceLength).put(from % pieceLength, values, at, within)
     if (within < count) put(from + within, values, at + within, count - within)

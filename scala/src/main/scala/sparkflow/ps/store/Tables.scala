@@ -166,6 +166,7 @@ final class Selection(val of: Tables, val rows: Seq[TableRows], val valueCount: 
 
 /** The values of a selection, or a gradient for them.
   *
+  * @tparam V a vector to be read or to be written
   * @param rows one row after the other, in the order of their numbers
   */
-final class Excerpt(val selection: Selection, val dense: NativeFloats, val rows: NativeFloats)
+final class Excerpt[+V](val selection: Selection, val dense: V, val rows: V)
