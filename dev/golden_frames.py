@@ -93,7 +93,9 @@ def valid() -> list[dict[str, Any]]:
             **more,
         }
 
-    def encoded(encoding: str, flags: int, body: bytes, decoded: list[float]) -> dict[str, Any]:
+    def encoded(
+        encoding: str, flags: int, gradient: list[float], body: bytes, decoded: list[float]
+    ) -> dict[str, Any]:
         return entry(
             f"push-{encoding}",
             15,
@@ -111,7 +113,7 @@ def valid() -> list[dict[str, Any]]:
                 "bf16Weights": True,
             },
             state=body,
-            gradient=GRADIENT,
+            gradient=gradient,
             decoded=decoded,
         )
 
@@ -236,11 +238,25 @@ def valid() -> list[dict[str, Any]]:
         encoded(
             "bf16",
             16,
+            GRADIENT,
             struct.pack("<6H", 0x3F80, 0x3F82, 0x8000, 0x0000, 0xC2FE, 0x4020),
             [1.0, 1.015625, -0.0, 0.0, -127.0, 2.5],
         ),
-        encoded("int8", 32, struct.pack("<f6b", 1.0, 1, 1, 0, 0, -127, 2), [1.0, 1.0, 0.0, 0.0, -127.0, 2.0]),
-        encoded("topk", 48, struct.pack("<if", 4, -127.0), [0.0, 0.0, 0.0, 0.0, -127.0, 0.0]),
+        encoded(
+            "int8",
+            32,
+            GRADIENT,
+            struct.pack("<f6b", 1.0, 1, 1, 0, 0, -127, 2),
+            [1.0, 1.0, 0.0, 0.0, -127.0, 2.0],
+        ),
+        # 21 values, so that 5 %, rounded up, are two.
+        encoded(
+            "topk",
+            48,
+            GRADIENT + 15 * [0.0],
+            struct.pack("<2i2f", 4, 5, -127.0, 2.5),
+            [0.0, 0.0, 0.0, 0.0, -127.0, 2.5] + 15 * [0.0],
+        ),
         entry("ack", 16, "Ack", struct.pack("<q", 42), {"version": 42}),
         entry(
             "report",

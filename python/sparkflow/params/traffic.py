@@ -30,7 +30,7 @@ class TrafficParams(Group):
     compression = param(
         "compression",
         "What gradients are made of on their way to the server over TCP: none (float32), bf16 (half the "
-        "bytes), int8 (a quarter), or topk (the largest 1 %); with each of the last three, weights come back "
+        "bytes), int8 (a quarter), or topk (the largest 5 %); with each of the last three, weights come back "
         "as bf16. What int8 and topk leave out is added to the worker's next gradient. Shared memory and "
         "rows of tables ignore it.",
         TypeConverters.toString,

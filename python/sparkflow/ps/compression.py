@@ -20,7 +20,7 @@ from sparkflow.ps.buffers import places
 # Values of a block of int8, which have one scale.
 _BLOCK = 1024
 # One value in so many is sent as it is, by topk.
-_SHARE = 100
+_SHARE = 20
 # A scale below it counts as zero: the quotient of a value and a subnormal scale might not fit a byte.
 _SMALLEST = np.finfo(np.float32).smallest_normal
 
@@ -103,7 +103,7 @@ class Int8:
 
 
 class TopK:
-    """The 1 % with the largest magnitudes, at least one, as indices and values; the others by error feedback.
+    """The 5 % with the largest magnitudes, at least one, as indices and values; the others by error feedback.
 
     Aji and Heafield, "Sparse Communication for Distributed Gradient Descent", arXiv:1704.05021; Stich et al.,
     "Sparsified SGD with Memory", arXiv:1809.07599.

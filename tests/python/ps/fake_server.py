@@ -20,7 +20,7 @@ SECRET = bytes(range(32))
 
 def encoded_bytes(encoding: int, count: int) -> int:
     """Return the bytes of a gradient of `count` values, as docs/protocol.md says."""
-    blocks, share = -(-count // 1024), -(-count // 100)
+    blocks, share = -(-count // 1024), -(-count // 20)
     return {0: 4 * count, 16: 2 * count, 32: 4 * blocks + count, 48: 8 * share}[encoding]
 
 

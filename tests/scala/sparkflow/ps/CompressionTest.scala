@@ -89,10 +89,10 @@ class CompressionTest extends ServerTest {
       assert(widened(body) === expected.map(0f - _))
       assert(live.weights === expected.map(0f - _))
     }
-    val indices = (0 until NativeTopK.share(count)).map(_ * 100)
+    val indices = (0 until NativeTopK.share(count)).map(_ * 20)
     withServer(config(initial = Some(zeros(wide)))) { live =>
       live.worker(0).call(push(Encoding.TopK), state = top(indices: _*)(indices.map(_.toFloat): _*))
-      assert(live.weights === (0 until count).map(i => if (i % 100 == 0) -i.toFloat else 0f))
+      assert(live.weights === (0 until count).map(i => if (i % 20 == 0) -i.toFloat else 0f))
     }
   }
 
@@ -113,14 +113,14 @@ class CompressionTest extends ServerTest {
     }
   }
 
-  Seq(Seq(-1, 1), Seq(1, 150), Seq(7, 7), Seq(9, 3)).foreach { indices =>
-    test(s"topk indices ${indices.mkString(", ")} of 150 weights are refused before anything is applied") {
-      withServer(config(initial = Some(zeros(vector(150))))) { live =>
+  Seq(Seq(-1, 1), Seq(1, 40), Seq(7, 7), Seq(9, 3)).foreach { indices =>
+    test(s"topk indices ${indices.mkString(", ")} of 40 weights are refused before anything is applied") {
+      withServer(config(initial = Some(zeros(vector(40))))) { live =>
         val w = live.worker(0)
         val answer = w.call(push(Encoding.TopK), state = top(indices: _*)(1f, 1f))
         assert(assertError(ErrorCode.Malformed, answer).contains("ascend"))
         assert(w.atEnd())
-        assert(live.weights === Seq.fill(150)(0f))
+        assert(live.weights === Seq.fill(40)(0f))
         assert(live.server.failure === None)
       }
     }
@@ -128,11 +128,11 @@ class CompressionTest extends ServerTest {
 
   Encoding.all.foreach { encoding =>
     test(s"a body of another length than that of $encoding is refused by its header") {
-      withServer(config(initial = Some(zeros(vector(150))))) { live =>
+      withServer(config(initial = Some(zeros(vector(40))))) { live =>
         val sizes = Map[Encoding, Long](
-          Encoding.Float32 -> 600,
-          Encoding.Bf16 -> 300,
-          Encoding.Int8 -> 154,
+          Encoding.Float32 -> 160,
+          Encoding.Bf16 -> 80,
+          Encoding.Int8 -> 44,
           Encoding.TopK -> 16
         )
         val w = live.worker(0)
@@ -162,7 +162,7 @@ class CompressionTest extends ServerTest {
 
   // The dense part is bias and out; words has rows 0 to 3.
   private val tabled =
-    Layout(Seq(Variable("bias", Seq(3)), Variable("words", Seq(4, 2)), Variable("out", Seq(147))), Nil)
+    Layout(Seq(Variable("bias", Seq(3)), Variable("words", Seq(4, 2)), Variable("out", Seq(37))), Nil)
 
   private def rowWorker(live: Live): WireClient = {
     val client = live.connect()
@@ -179,22 +179,22 @@ class CompressionTest extends ServerTest {
   private val fine = 1.01171875f // not a bfloat16
 
   Seq[(Encoding, Array[Byte])](
-    Encoding.Float32 -> bytes(600)(_.putFloat(8, 1f).putFloat(4 * 149, -2f)),
-    Encoding.Bf16 -> bytes(300)(_.putShort(4, 0x3f80).putShort(2 * 149, 0xc000.toShort)),
-    Encoding.Int8 -> bytes(154)(_.putFloat(0, 1f).put(4 + 2, 1.toByte).put(4 + 149, (-2).toByte)),
-    Encoding.TopK -> top(2, 149)(1f, -2f)
+    Encoding.Float32 -> bytes(160)(_.putFloat(8, 1f).putFloat(4 * 39, -2f)),
+    Encoding.Bf16 -> bytes(80)(_.putShort(4, 0x3f80).putShort(2 * 39, 0xc000.toShort)),
+    Encoding.Int8 -> bytes(44)(_.putFloat(0, 1f).put(4 + 2, 1.toByte).put(4 + 39, (-2).toByte)),
+    Encoding.TopK -> top(2, 39)(1f, -2f)
   ).foreach { case (encoding, dense) =>
     test(s"$encoding is of the dense part alone: rows before and behind it are float32") {
       withServer(config(initial = Some(zeros(tabled)))) { live =>
         val w = rowWorker(live)
         val (pulled, whole) = w.callFor(PullRows, state = ints(1, 3))
-        assert(pulled === Weights(0) && WireClient.floats(whole) === Seq.fill(154)(0f))
+        assert(pulled === Weights(0) && WireClient.floats(whole) === Seq.fill(44)(0f))
         val rows = floats(fine, 2f, 3f, 4f)
         val (reply, body) = w.callFor(pushRows(encoding), state = dense ++ rows ++ ints(0, 1))
         assert(reply === Weights(1))
-        val expected = Seq(0f, 0f, -1f) ++ Seq.fill(146)(0f) :+ 2f
-        assert(widened(body.take(300)) === expected)
-        assert(WireClient.floats(body.drop(300)) === Seq(0f, 0f, -fine, -2f))
+        val expected = Seq(0f, 0f, -1f) ++ Seq.fill(36)(0f) :+ 2f
+        assert(widened(body.take(80)) === expected)
+        assert(WireClient.floats(body.drop(80)) === Seq(0f, 0f, -fine, -2f))
         assert(live.weights.slice(3, 11) === Seq(0f, 0f, -fine, -2f, 0f, 0f, -3f, -4f))
         assert(live.weights.patch(3, Nil, 8) === expected)
         // A step that was applied before is answered alike, and not applied.
@@ -224,7 +224,7 @@ class CompressionTest extends ServerTest {
       w.call(PullRows, state = ints(1))
       val answer = w.call(pushRows(Encoding.TopK), state = top(9, 3)(1f, 1f) ++ floats(1f, 1f))
       assert(assertError(ErrorCode.Malformed, answer).contains("ascend"))
-      assert(live.weights === Seq.fill(158)(0f))
+      assert(live.weights === Seq.fill(48)(0f))
     }
   }
 

@@ -82,9 +82,9 @@ class EncodedFloatsTest extends AnyFunSuite {
     assert(range(vector, 501, 498) === Seq.fill(498)(0f))
   }
 
-  test("topk gives 1 %, rounded up") {
-    assert(Seq(0, 1, 100, 101, Int.MaxValue - 8).map(NativeTopK.share) === Seq(0, 1, 1, 2, 21474837))
-    assert(NativeTopK.pieceBytes(101) === Seq(8, 8))
+  test("topk gives 5 %, rounded up") {
+    assert(Seq(0, 1, 20, 21, Int.MaxValue - 8).map(NativeTopK.share) === Seq(0, 1, 1, 2, 107374182))
+    assert(NativeTopK.pieceBytes(21) === Seq(8, 8))
   }
 
   Seq(

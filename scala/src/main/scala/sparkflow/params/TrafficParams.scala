@@ -27,7 +27,7 @@ trait TrafficParams extends Params {
     this,
     "compression",
     "What gradients are made of on their way to the server over TCP: none (float32), bf16 (half the bytes), int8 (a quarter), or " +
-      "topk (the largest 1 %); with each of the last three, weights come back as bf16. What int8 and topk leave out is added to the " +
+      "topk (the largest 5 %); with each of the last three, weights come back as bf16. What int8 and topk leave out is added to the " +
       "worker's next gradient. Shared memory and rows of tables ignore it.",
     TrafficParams.isCompression _
   )

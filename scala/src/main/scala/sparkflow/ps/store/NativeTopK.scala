@@ -53,8 +53,8 @@ final class NativeTopK(length: Int, indices: ByteBuffer, values: ByteBuffer) ext
 
 object NativeTopK {
 
-  /** Values that are given of a vector: 1 %, rounded up. */
-  def share(length: Int): Int = ((length.toLong + 99) / 100).toInt
+  /** Values that are given of a vector: 5 %, rounded up. */
+  def share(length: Int): Int = ((length.toLong + 19) / 20).toInt
 
   /** Bytes of the indices, and of the values. */
   def pieceBytes(length: Int): Seq[Int] = Seq.fill(2)(4 * share(length))
