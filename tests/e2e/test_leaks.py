@@ -1,0 +1,108 @@
+"""What a session still holds when it has fitted many times: nothing more than after the first few."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+import graphs
+from conftest import oldest_only
+from sparkflow.ml import SparkAsyncDL
+
+WARM = 10  # fits after which caches, pools and threads that are kept on purpose are there
+FITS = 50
+
+
+@dataclass(frozen=True)
+class Held:
+    """Of the driver's JVM and the Python workers below it, together."""
+
+    descriptors: int
+    threads: int  # of the workers, and those of ours in the driver; Spark has pools that grow
+    mappings: int  # of our shared memory
+    buffers: int  # bytes of Netty's and Java's native buffers in use
+    files: frozenset[str]  # ours, in shared memory
+    anonymous: int  # bytes of the workers' own memory
+
+
+@oldest_only
+def test_fifty_fits_leave_no_thread_port_file_segment_or_native_memory(
+    spark: SparkSession, gaussians: Callable[..., DataFrame]
+) -> None:
+    data = gaussians(2).cache()
+
+    def fits(times: int) -> None:
+        for number in range(times):
+            transport = "tcp" if number % 2 else "shm"
+            SparkAsyncDL(
+                inputCol="features",
+                labelCol="label",
+                tensorflowGraph=graphs.classifier(),
+                tfLabel="y:0",
+                tfOutput="outer/Sigmoid:0",
+                iters=1,
+                partitions=2,
+                transport=transport,
+            ).fit(data)
+
+    fits(WARM)
+    before = held(spark)
+    fits(FITS - WARM)
+    after = held(spark)
+    data.unpersist()
+    assert (before.mappings, before.files) == (0, frozenset())
+    # A graph that stays is a megabyte or more, a fit's memory shared with the driver several pages.
+    assert after.anonymous - before.anonymous < (FITS - WARM) << 19
+    # Spark may have let a worker go meanwhile, so there may be less.
+    assert after.descriptors <= before.descriptors
+    assert after.threads <= before.threads
+    assert after.buffers <= before.buffers
+    assert (after.mappings, after.files) == (0, frozenset())
+
+
+def held(spark: SparkSession) -> Held:
+    jvm = spark._jvm
+    driver = int(jvm.java.lang.ProcessHandle.current().pid())
+    jvm.System.gc()  # buffers that only await their Cleaner are not lost
+    workers = _below(driver)
+    processes = [driver, *workers]
+    return Held(
+        descriptors=sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in processes),
+        threads=sum(len(os.listdir(f"/proc/{pid}/task")) for pid in workers) + _ours(jvm),
+        mappings=sum(_read(pid, "maps").count("/dev/shm/sparkflow") for pid in processes),
+        buffers=int(jvm.io.netty.util.internal.PlatformDependent.usedDirectMemory()),
+        files=frozenset(path.name for path in Path("/dev/shm").glob("sparkflow*")),
+        anonymous=sum(_anonymous(pid) for pid in workers),
+    )
+
+
+def _ours(jvm: Any) -> int:
+    return sum(t.getName().startswith("sparkflow") for t in jvm.Thread.getAllStackTraces().keySet())
+
+
+def _below(root: int) -> list[int]:
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(path.name)] = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+
+def _anonymous(pid: int) -> int:
+    found = re.search(r"RssAnon:\s+(\d+)", _read(pid, "status"))
+    return int(found.group(1)) << 10 if found else 0  # a zombie has none
+
+
+def _read(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
