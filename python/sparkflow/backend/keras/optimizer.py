@@ -47,7 +47,7 @@ def rule_of(optimizer: Any, variables: Sequence[Any] = ()) -> Rule:
             hint = "; float16 needs it, so train in float32 or bfloat16 (mixed_bfloat16)"
         raise ValueError(
             f"optimizer {kind.__name__} of Keras has no equal on the parameter server{hint}; these have: "
-            f"{', '.join(known.__name__ for known in _RULES)}. With tfOptimizer, the server's own can be chosen"
+            f"{', '.join(known.__name__ for known in _RULES)}. tfOptimizer names one of the server's own"
         )
     config = found.get_config()
     words = f"optimizer {kind.__name__} has"
@@ -55,19 +55,19 @@ def rule_of(optimizer: Any, variables: Sequence[Any] = ()) -> Rule:
     rate = config["learning_rate"]
     if not isinstance(rate, (int, float)):
         raise ValueError(
-            f"{words} a learning rate that changes with the step ({type(found._learning_rate).__name__}), which "
-            "the parameter server does not do yet: give it a number"
+            f"{words} a learning rate that changes with the step ({type(found._learning_rate).__name__}), "
+            "which the parameter server does not do yet: give it a number"
         )
     decay = config["weight_decay"]
     if decay and kind not in _DECAYING:
         raise ValueError(
-            f"{words} weight_decay={decay}, which only {', '.join(k.__name__ for k in _DECAYING)} have here: use "
-            "one of those, or a kernel_regularizer"
+            f"{words} weight_decay={decay}, which only {', '.join(k.__name__ for k in _DECAYING)} have here: "
+            "use one of those, or a kernel_regularizer"
         )
     if decay and not all(found._use_weight_decay(variable) for variable in variables):
         raise ValueError(
-            f"{words} variables that are excluded from its weight decay, but the parameter server decays all: "
-            "exclude none, or use a kernel_regularizer"
+            f"{words} variables that are excluded from its weight decay, but the parameter server decays "
+            "all: exclude none, or use a kernel_regularizer"
         )
     name, options = make(config)
     return Rule(name, _short(rate), options)
@@ -113,7 +113,7 @@ def _rmsprop(config: Config) -> tuple[str, dict[str, float | bool]]:
 
 def _adagrad(config: Config) -> tuple[str, dict[str, float | bool]]:
     start, epsilon = config["initial_accumulator_value"], config["epsilon"]
-    # The server's rule has no epsilon. Beside an accumulator of this size it makes a step 5e-6 shorter at most.
+    # The server's rule has no epsilon. Beside such an accumulator it makes a step shorter by 5e-6 at most.
     if epsilon > 1e-5 * start:
         raise ValueError(
             f"optimizer Adagrad has epsilon={epsilon}, which the parameter server's has not: with "
