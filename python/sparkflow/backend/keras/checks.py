@@ -15,11 +15,6 @@ class Input(NamedTuple):
     dtype: str
 
 
-def is_model(value: Any) -> bool:
-    """Whether `value` is a Keras 3 model."""
-    return isinstance(value, keras.Model)
-
-
 def check_model(model: Any) -> None:
     """Refuse what cannot be trained here.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from google.protobuf import json_format
 
@@ -72,7 +72,7 @@ def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
     function, label = loss_of(model, loss, prediction.shape)
     training = Training(model, variables, source, function, label)
     architecture = _architecture(model)
-    weights = [keras.ops.convert_to_numpy(variable) for variable in variables.weights]
+    weights = [variable.value.numpy() for variable in variables.weights]
     state = [kept_value(variable) for variable in variables.state]
     if embed:
         _check_size([*weights, *state])
@@ -146,7 +146,9 @@ def _predict(prediction: Prediction, held: Held, x: Any) -> Any:
 def _architecture(model: Any) -> dict[str, str]:
     """The model's config, without what `compile` added, or why it cannot tell it."""
     try:
-        config = json.loads(model.to_json())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a lambda among what is left out
+            config = json.loads(model.to_json())
     except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
         return {"problem": str(error)}
     config.pop("compile_config", None)

@@ -37,7 +37,7 @@ class Variables:
         self.seeds: list[Any] = [v for v in others.values() if v.name == "seed_generator_state"]
         seeds = {id(variable) for variable in self.seeds}
         # Those of metrics: what they count means nothing here.
-        self._fixed = [(v, keras.ops.convert_to_numpy(v)) for v in others.values() if id(v) not in seeds]
+        self._fixed = [(v, v.value.numpy()) for v in others.values() if id(v) not in seeds]
 
     @property
     def fed(self) -> list[Any]:
@@ -71,7 +71,7 @@ def kept_dtype(variable: Any) -> str:
 
 def kept_value(variable: Any) -> np.ndarray:
     """The value of state, as `kept_dtype` keeps it."""
-    return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(variable, kept_dtype(variable))))
+    return np.asarray(variable.value.numpy().astype(kept_dtype(variable)))
 
 
 class Training:
