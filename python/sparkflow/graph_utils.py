@@ -18,9 +18,9 @@ def build_graph(func: Callable[[], Any]) -> str:
     graph's LOSSES collection, which every ``tf.losses`` function fills. If the collection is empty, a tensor
     that the function returns becomes the loss.
 
-    A function that returns a compiled Keras model makes the model's graph, with the model's values in it, as a
-    file for Scala needs it: ``x:0`` takes the features and ``y:0`` the label, ``out:0`` predicts. In Python,
-    ``SparkAsyncDL(model=…)`` does more. Such a function is called twice.
+    A function that returns a compiled Keras model makes the model's graph, with the model's values in it, as
+    a file for Scala needs it: ``x:0`` takes the features and ``y:0`` the label, ``out:0`` predicts. In
+    Python, ``SparkAsyncDL(model=…)`` does more. Such a function is called twice.
 
     Parameters
     ----------

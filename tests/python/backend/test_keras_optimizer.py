@@ -81,9 +81,14 @@ def test_the_rule_takes_the_same_steps(case):
     optimizer, name = MAPPED[case]
     rule = rule_of(optimizer)
     assert rule.name == name
-    for step, (ours, theirs) in enumerate(zip(tensorflow_steps(rule), keras_steps(optimizer), strict=True)):
-        # A step of Adam's is known to 1.5e-5 only: 1 - beta2^t is the difference of two float32 near 1.
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=3e-7, err_msg=f"step {step}")
+    before, way = draws()[0], 0.0
+    for step, (ours, theirs) in enumerate(
+        zip(list(tensorflow_steps(rule)), keras_steps(optimizer), strict=True)
+    ):
+        way += np.abs(theirs - before).max()
+        before = theirs
+        # Of the way so far: Keras rounds Adam's 1 - beta2, TensorFlow the beta2: 7e-6 of a step.
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5 * way + 1e-7, err_msg=f"step {step}")
 
 
 @pytest.mark.parametrize("case", KERAS_ONLY)

@@ -13,8 +13,6 @@ private[optim] final class AdamW(learningRate: Float, adam: Adam, weightDecay: F
   val name = AdamW.name
   val slots: Seq[Slot] = adam.slots
 
-  private val keep = 1f - weightDecay * learningRate
-
   def step(
       weights: Array[Float],
       gradient: Array[Float],
@@ -23,10 +21,11 @@ private[optim] final class AdamW(learningRate: Float, adam: Adam, weightDecay: F
       until: Int,
       t: Long
   ): Unit = {
-    val kept = keep
+    val decay = weightDecay
+    val lr = learningRate
     var i = from
     while (i < until) {
-      weights(i) *= kept
+      weights(i) -= weights(i) * decay * lr
       i += 1
     }
     adam.step(weights, gradient, slots, from, until, t)
@@ -44,7 +43,11 @@ private[optim] object AdamW extends Family("adamw") {
   override def ofTensorFlow: Boolean = false
 
   def create(learningRate: Float, options: Options): Optimizer = {
-    val adam = new Adam(learningRate, options(beta1), options(beta2), options(epsilon))
+    val (first, second) = (options(beta1), options(beta2))
+    val adam = new Adam(learningRate, first, second, options(epsilon), rest(first), rest(second))
     new AdamW(learningRate, adam, options(weightDecay))
   }
+
+  /** 1 − beta as Keras has it, rounded once. TensorFlow takes it from a rounded beta: 1.3e-5 less for 0.999. */
+  private def rest(beta: Float): Float = (1.0 - beta.toString.toDouble).toFloat
 }

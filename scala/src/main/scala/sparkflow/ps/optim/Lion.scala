@@ -15,8 +15,6 @@ private[optim] final class Lion(learningRate: Float, beta1: Float, beta2: Float,
   val name = Lion.name
   val slots: Seq[Slot] = Seq(Slot("m", 0f))
 
-  private val keep = 1f - weightDecay * learningRate
-
   def step(
       weights: Array[Float],
       gradient: Array[Float],
@@ -31,12 +29,13 @@ private[optim] final class Lion(learningRate: Float, beta1: Float, beta2: Float,
     val ofG = 1f - beta1
     val keepM = beta2
     val toM = 1f - beta2
-    val kept = keep
+    val decay = weightDecay
     var i = from
     while (i < until) {
       val g = gradient(i)
       val mi = m(i)
-      weights(i) = weights(i) * kept - Math.signum(mi * ofM + g * ofG) * lr
+      val w = weights(i)
+      weights(i) = w - w * decay * lr - Math.signum(mi * ofM + g * ofG) * lr
       m(i) = Decay.settle(mi * keepM + g * toM)
       i += 1
     }
