@@ -1,9 +1,9 @@
-"""Makes tests/fixtures/optimizers: what TensorFlow's optimizers do, step by step, for the Scala tests.
+"""Makes tests/fixtures/optimizers: what optimizers of TensorFlow and Keras do, step by step.
 
     .venv/bin/python dev/optimizer_fixtures.py            writes index.json and weights.bin
     .venv/bin/python dev/optimizer_fixtures.py --check    only compares them with the TensorFlow installed
 
-index.json names the cases and holds the defaults of TensorFlow's constructors. weights.bin holds
+index.json names the cases and holds the defaults of the constructors. weights.bin holds
 little-endian float32: for each case the first ``recorded`` weights after each step, then all weights after
 the last step. The weights are one flat vector: the variables of ``shapes``, one after the other. Initial
 weights and gradients are not stored; both languages draw them from the generator in ``Draws``.
@@ -23,6 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tensorflow2
 import tensorflow.compat.v1 as tf
+
+import keras  # isort: skip
 
 HERE = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "optimizers"
 STEPS = 25
@@ -44,6 +46,16 @@ CONSTRUCTORS = {
     "proximal_adagrad": tf.train.ProximalAdagradOptimizer,
     "proximal_gradient_descent": tf.train.ProximalGradientDescentOptimizer,
 }
+
+# Those that TensorFlow 1 has not.
+KERAS = {
+    "adamw": keras.optimizers.AdamW,
+    "keras_rmsprop": keras.optimizers.RMSprop,
+    "nadam": keras.optimizers.Nadam,
+    "lion": keras.optimizers.Lion,
+}
+# Keras' names of options, where ours are TensorFlow's.
+KERAS_NAMES = {"beta1": "beta_1", "beta2": "beta_2"}
 
 L1, L2 = "l1_regularization_strength", "l2_regularization_strength"
 SHRINKAGE = "l2_shrinkage_regularization_strength"
@@ -83,6 +95,15 @@ CASES: list[tuple[str, float, dict[str, Any]]] = [
     ("proximal_gradient_descent", 0.05, {L1: 0.2}),
     ("proximal_gradient_descent", 0.05, {L1: 0.2, L2: 0.5}),
     ("proximal_gradient_descent", 0.05, {L2: 0.5}),
+    ("adamw", 0.01, {}),
+    ("keras_rmsprop", 0.01, {}),
+    ("nadam", 0.01, {}),
+    ("lion", 0.01, {}),
+    ("adamw", 0.05, {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1, "weight_decay": 0.3}),
+    ("keras_rmsprop", 0.05, {"rho": 0.5, "momentum": 0.8, "epsilon": 1e-3}),
+    ("keras_rmsprop", 0.02, {"centered": True, "momentum": 0.9, "rho": 0.8, "epsilon": 0.01}),
+    ("nadam", 0.05, {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}),
+    ("lion", 0.02, {"beta1": 0.5, "beta2": 0.7, "weight_decay": 0.1}),
 ]
 
 
@@ -113,7 +134,10 @@ class Draws:
 
 
 def follow(name: str, learning_rate: float, options: dict[str, Any]) -> Iterator[npt.NDArray[np.float32]]:
-    """The flat weights after each step of TensorFlow's optimizer, float32[TOTAL]."""
+    """The flat weights after each step of TensorFlow's or Keras' optimizer, float32[TOTAL]."""
+    if name in KERAS:
+        yield from follow_keras(name, learning_rate, options)
+        return
     draws = Draws()
     with tf.Graph().as_default(), tf.Session() as session:
         starts = np.split(draws.weights(TOTAL), np.cumsum(SIZES)[:-1])
@@ -131,8 +155,37 @@ def follow(name: str, learning_rate: float, options: dict[str, Any]) -> Iterator
             yield np.concatenate([value.ravel() for value in session.run(variables)])
 
 
+def follow_keras(
+    name: str, learning_rate: float, options: dict[str, Any]
+) -> Iterator[npt.NDArray[np.float32]]:
+    draws = Draws()
+    starts = np.split(draws.weights(TOTAL), np.cumsum(SIZES)[:-1])
+    variables = [keras.Variable(start.reshape(shape)) for start, shape in zip(starts, SHAPES, strict=True)]
+    own = {KERAS_NAMES.get(option, option): value for option, value in options.items()}
+    optimizer = KERAS[name](learning_rate, **own)
+    for _ in range(STEPS):
+        parts = np.split(draws.gradient(TOTAL), np.cumsum(SIZES)[:-1])
+        gradients = [tf.constant(part.reshape(shape)) for part, shape in zip(parts, SHAPES, strict=True)]
+        optimizer.apply(gradients, variables)
+        yield np.concatenate([variable.numpy().ravel() for variable in variables])
+
+
 def constructor_defaults(name: str) -> dict[str, Any]:
-    """What TensorFlow's constructor takes: each argument with its default, or "required"."""
+    """What the constructor takes: each argument with its default, or "required".
+
+    Of Keras', only what it takes besides the arguments of all optimizers, and weight_decay where it decays.
+    """
+    if name in KERAS:
+        parameters = inspect.signature(KERAS[name]).parameters
+        common = set(inspect.signature(keras.optimizers.SGD).parameters) - {"learning_rate", "momentum"}
+        if name in ("adamw", "lion"):
+            common -= {"weight_decay"}
+        ours = {theirs: ours for ours, theirs in KERAS_NAMES.items()}
+        return {
+            ours.get(p.name, p.name): p.default
+            for p in parameters.values()
+            if p.name not in common and p.kind is not p.VAR_KEYWORD
+        }
     parameters = inspect.signature(CONSTRUCTORS[name]).parameters.values()
     return {p.name: "required" if p.default is p.empty else p.default for p in parameters}
 
@@ -141,7 +194,7 @@ def build() -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
     cases: list[dict[str, Any]] = []
     pieces: list[npt.NDArray[np.float32]] = []
     for name, learning_rate, options in CASES:
-        recorded = TOTAL if len(cases) < len(CONSTRUCTORS) else PART
+        recorded = PART if any(case["optimizer"] == name for case in cases) else TOTAL
         steps = list(follow(name, learning_rate, options))
         pieces += [step[:recorded] for step in steps] + [steps[-1]]
         cases.append(
@@ -151,7 +204,7 @@ def build() -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
         "tensorflow": tensorflow2.__version__,
         "steps": STEPS,
         "shapes": SHAPES,
-        "constructors": {name: constructor_defaults(name) for name in CONSTRUCTORS},
+        "constructors": {name: constructor_defaults(name) for name in [*CONSTRUCTORS, *KERAS]},
         "cases": cases,
     }
     return index, np.concatenate(pieces).astype("<f4")

@@ -41,15 +41,15 @@ def write_graph(reference: str, output: Path) -> None:
     Raises
     ------
     CommandError
-        The reference names no function, the function builds no graph that can be trained, or the file cannot
+        The reference names no function, the function builds nothing that can be trained, or the file cannot
         be written.
     """
-    from sparkflow.graph_utils import GraphError, build_graph
+    from sparkflow.graph_utils import build_graph
 
     function = find_function(reference)
     try:
         text = build_graph(function)
-    except GraphError as e:
+    except ValueError as e:
         raise CommandError(f"{reference}: {e}") from e
     try:
         output.write_text(text, encoding="utf-8")

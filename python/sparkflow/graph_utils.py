@@ -1,6 +1,7 @@
 """Makes the graph that ``SparkAsyncDL`` takes from the function that builds it; the optimizers' options."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +18,14 @@ def build_graph(func: Callable[[], Any]) -> str:
     graph's LOSSES collection, which every ``tf.losses`` function fills. If the collection is empty, a tensor
     that the function returns becomes the loss.
 
+    A function that returns a compiled Keras model makes the model's graph, with the model's values in it, as
+    a file for Scala needs it: ``x:0`` takes the features and ``y:0`` the label, ``out:0`` predicts. In
+    Python, ``SparkAsyncDL(model=…)`` does more. Such a function is called twice.
+
     Parameters
     ----------
     func : callable
-        Takes no argument. Builds placeholders, variables and the loss in the default graph.
+        Takes no argument. Builds placeholders, variables and the loss in the default graph, or a Keras model.
 
     Returns
     -------
@@ -35,6 +40,8 @@ def build_graph(func: Callable[[], Any]) -> str:
         The graph has no loss, or the loss is not one floating-point number.
     RuntimeError
         TensorFlow is not installed.
+    ValueError
+        The Keras model cannot be trained, or has more than 256 MiB of values.
     ImportError
         The function uses ``tf.layers``, and ``tf_keras`` is not installed.
     """
@@ -55,9 +62,19 @@ def build_graph(func: Callable[[], Any]) -> str:
                 f"{e}: a graph function uses TensorFlow 1's API: import it with"
                 " `from sparkflow import tf1 as tf` or `import tensorflow.compat.v1 as tf`"
             ) from e
-        _ensure_loss(tf, returned, getattr(func, "__name__", repr(func)))
-        text: str = json_format.MessageToJson(tf.train.export_meta_graph())
-    return text
+        if not _is_keras_model(returned):
+            _ensure_loss(tf, returned, getattr(func, "__name__", repr(func)))
+            text: str = json_format.MessageToJson(tf.train.export_meta_graph())
+            return text
+    # Once more, and outside of any graph: only there the model's variables have values.
+    from sparkflow.backend.keras.convert import convert
+
+    return convert(func(), embed=True).graph
+
+
+def _is_keras_model(value: Any) -> bool:
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(value, keras.Model)
 
 
 def _ensure_loss(tf: Any, returned: Any, name: str) -> None:

@@ -14,6 +14,7 @@ from pyspark.ml.wrapper import JavaEstimator, JavaModel
 
 from sparkflow.backend.layout import Layout
 from sparkflow.fit import LossCallback, fit
+from sparkflow.keras_model import keras_params
 from sparkflow.params import (
     GraphParams,
     InputParams,
@@ -56,6 +57,26 @@ class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable
         layout = self._layout()
         views = layout.state_views(self._java_obj.stateBytes())
         return dict(zip([v.name for v in layout.state], views, strict=True))
+
+    def to_keras(self, like: Any = None) -> Any:
+        """The Keras model that was trained, with its trained weights; compile it to evaluate or train it.
+
+        Parameters
+        ----------
+        like : keras.Model, optional
+            A built model of the same architecture, which gets the weights and is returned. Needed for models
+            that cannot be made from their config, such as subclassed ones without ``get_config``.
+
+        Raises
+        ------
+        ValueError
+            The model is of a graph, or cannot be made again, or ``like`` has other weights.
+        """
+        from sparkflow.backend.keras.restore import to_keras
+
+        return to_keras(self._java_obj.graph(), {**self.weights, **self.get_state()}, like)
+
+    toKeras = to_keras
 
     def _layout(self) -> Layout:
         return Layout.from_json(self._java_obj.layoutJson())
@@ -117,7 +138,7 @@ class SparkAsyncDL(
     """Trains a TensorFlow graph on a DataFrame: a session per partition, a parameter server on the driver.
 
     All arguments are by keyword; None means that a param is not set. ``explainParams()`` tells what each one
-    is. Two are more than params:
+    is. These are more than params:
 
     Parameters
     ----------
@@ -129,11 +150,26 @@ class SparkAsyncDL(
         Called on the driver as ``loss_callback(loss, iteration, partition)`` each time a partition ends an
         iteration: float, and int from 0. Calls come one at a time, on a thread of their own. An exception
         ends the fit and comes out of it. Not a param: copies have it, a saved estimator has not.
+    model : keras.Model, optional
+        A Keras 3 model instead of a graph: built, with one input and one output. It is left as it is. The
+        params tensorflowGraph, tfInput, tfLabel and tfOutput follow from it, and what it has learnt is what
+        training starts from, unless initialWeights is given. For several classes, ``tfOutput="class:0"``
+        predicts the number of the class.
+    loss : str, callable or keras.losses.Loss, optional
+        Instead of the one that the model was compiled with. Regularizers and ``add_loss`` come on top, as in
+        Keras. The label is like the model's output; for ``sparse_categorical_crossentropy``, an integer.
+    optimizer : str or keras.optimizers.Optimizer, optional
+        Instead of the one that the model was compiled with; tfOptimizer, optimizerOptions and tfLearningRate
+        follow from it. What it has learnt of the gradients is not taken along.
+    metrics : optional
+        As ``compile`` takes them. Not computed yet; a warning says so.
 
     Raises
     ------
     RuntimeError
         There is no SparkSession, or SparkFlow's jar is not on it.
+    TypeError, ValueError
+        The Keras model, its loss or its optimizer cannot be trained here; the message says what to change.
     """
 
     @keyword_only
@@ -173,6 +209,10 @@ class SparkAsyncDL(
         spillLimit: int | None = None,
         spillDir: str | None = None,
         loss_callback: LossCallback | None = None,
+        model: Any = None,
+        loss: Any = None,
+        optimizer: Any = None,
+        metrics: Any = None,
     ) -> None:
         sparkflow_jvm()
         super().__init__()
@@ -217,11 +257,25 @@ class SparkAsyncDL(
         spillLimit: int | None = None,
         spillDir: str | None = None,
         loss_callback: LossCallback | None = None,
+        model: Any = None,
+        loss: Any = None,
+        optimizer: Any = None,
+        metrics: Any = None,
     ) -> "SparkAsyncDL":
         """Sets those that are not None; the arguments are the constructor's."""
         kwargs = dict(self._input_kwargs)
-        for name in ("initialWeights", "loss_callback"):
+        for name in ("initialWeights", "loss_callback", "model", "loss", "optimizer", "metrics"):
             kwargs.pop(name, None)
+        if model is not None:
+            params, values = keras_params(model, loss, optimizer, metrics, kwargs)
+            if initialWeights is None:
+                initialWeights = SparkAsyncDLModel._of(*values)
+            kwargs |= params
+        elif not (loss is None and optimizer is None and metrics is None):
+            raise ValueError(
+                "loss, optimizer and metrics go with model, a Keras model; a graph has its loss in it, and "
+                "tfOptimizer is its optimizer"
+            )
         self._set(**kwargs)
         if initialWeights is not None:
             self.setInitialWeights(initialWeights)

@@ -59,9 +59,9 @@ def test_fifty_fits_leave_no_thread_port_file_segment_or_native_memory(
     assert (before.mappings, before.files) == (0, frozenset())
     # A graph that stays is a megabyte or more, a fit's memory shared with the driver several pages.
     assert after.anonymous - before.anonymous < (FITS - WARM) << 19
-    # Spark may have let a worker go meanwhile, so there may be less.
-    assert after.descriptors <= before.descriptors
-    assert after.threads <= before.threads
+    # Less than one a fit: Spark may have let a worker go meanwhile, or begun another.
+    assert after.descriptors - before.descriptors < FITS - WARM
+    assert after.threads - before.threads < FITS - WARM
     assert after.buffers <= before.buffers
     assert (after.mappings, after.files) == (0, frozenset())
 

@@ -27,7 +27,8 @@ class OptimizerParams(Group):
         "tfOptimizer",
         "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, "
         "ftrl, "
-        "proximal_adagrad or proximal_gradient_descent.",
+        "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, nadam or lion of "
+        "Keras.",
         TypeConverters.toString,
     )
     tfLearningRate = param(

@@ -31,9 +31,17 @@ def run(code: str, directory: Path) -> str:
 def test_readme_five_minutes(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text()
     blocks = [b for b in re.findall(r"```python\n(.*?)```", text, re.S) if "getOrCreate" in b]
-    assert len(blocks) == 1
+    assert len(blocks) == 2
     out = run(blocks[0], tmp_path)
     assert int(re.search(r"(\d+)% right", out).group(1)) >= 90
+
+
+@oldest_only
+def test_readme_keras(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text().split("## Keras")[1]
+    out = run(re.findall(r"```python\n(.*?)```", text, re.S)[0], tmp_path)
+    assert int(re.search(r"(\d+)% right", out).group(1)) >= 90
+    assert (tmp_path / "target" / "classes.keras").is_file()
 
 
 def test_reference_example_with_only_its_imports_changed(tmp_path: Path) -> None:
@@ -103,6 +111,12 @@ print("RIGHT", predictions.filter("predicted = _c0").count())
 @oldest_only
 def test_cnn(tmp_path: Path) -> None:
     out = run("import cnn; cnn.main(iters=2, rows=12000)", tmp_path)
+    assert float(re.search(r"test accuracy: ([\d.]+)%", out).group(1)) >= 94
+
+
+@oldest_only
+def test_keras_mnist(tmp_path: Path) -> None:
+    out = run("import keras_mnist; keras_mnist.main(iters=2, rows=12000)", tmp_path)
     assert float(re.search(r"test accuracy: ([\d.]+)%", out).group(1)) >= 94
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[3] / "python" / "sparkflow"
-OUTSIDE = {"numpy", "pyarrow", "pyspark", "tensorflow", "tf_keras", "google", "py4j"}
+OUTSIDE = {"numpy", "pyarrow", "pyspark", "tensorflow", "keras", "tf_keras", "google", "py4j"}
 
 # room → what it may import, besides the standard library, itself and sparkflow/__init__
 ALLOWED = {
     "ps": {"numpy"},
-    "backend": {"numpy", "tensorflow", "tf_keras", "google", "sparkflow.ps.buffers"},
+    "backend": {"numpy", "tensorflow", "keras", "tf_keras", "google", "sparkflow.ps.buffers"},
     "worker": {"numpy", "pyarrow", "pyspark.TaskContext", "pyspark.broadcast",
                "sparkflow.backend", "sparkflow.ps"},
 }  # fmt: skip

@@ -29,22 +29,31 @@ class OptimizerTest extends AnyFunSuite {
         "adagrad_da",
         "ftrl",
         "proximal_adagrad",
-        "proximal_gradient_descent"
+        "proximal_gradient_descent",
+        "adamw",
+        "keras_rmsprop",
+        "nadam",
+        "lion"
       )
     )
     assert(Optimizer.names.map(Optimizer.create(_, 0.1, Map.empty).name) == Optimizer.names)
   }
 
-  // Arguments of TensorFlow's constructors that are no option here, or no number.
+  test("the names that a TensorFlow session knows, too") {
+    assert(Optimizer.ofTensorFlow == Optimizer.names.take(10))
+  }
+
+  // Arguments of the constructors that are no option here, or no number.
   private val notOptions =
     Set("name", "use_locking", "use_own_namescope_for_non_slot_vars", "learning_rate") ++
-      Set("global_step", "accum_name", "linear_name")
+      Set("global_step", "accum_name", "linear_name", "amsgrad")
 
   for (name <- Optimizer.names)
-    test(s"$name has TensorFlow's options and defaults") {
+    test(s"$name has the options and defaults of TensorFlow or Keras") {
       val theirs = Fixtures.constructors(name).filterNot { case (option, _) => notOptions(option) }.map {
         case ("momentum", "required") => "momentum" -> 0.9 // SparkFlow's
         case ("beta", null)           => "beta" -> 0.0 // what None stands for in TensorFlow
+        case ("weight_decay", null)   => "weight_decay" -> 0.0 // and in Keras
         case other                    => other
       }
       assert(Optimizer.defaults(name).toMap == theirs)
@@ -95,7 +104,11 @@ class OptimizerTest extends AnyFunSuite {
 
   test("an unknown optimizer") {
     val all = Optimizer.names.mkString(", ")
-    assert(message("adamw") == s"there is no optimizer 'adamw' (did you mean 'adam'?); choose one of $all")
+    assert(
+      message(
+        "adamx"
+      ) == s"there is no optimizer 'adamx' (did you mean 'adam' or 'adamw'?); choose one of $all"
+    )
     assert(message("Adam").contains("(did you mean 'adam'?)"))
     assert(message("gradient-descent").contains("(did you mean 'gradient_descent'?)"))
     assert(message("rms_prop").contains("(did you mean 'rmsprop'?)"))
@@ -141,6 +154,13 @@ class OptimizerTest extends AnyFunSuite {
     }
   }
 
+  test("Keras' names of the betas are theirs, too") {
+    for (name <- Seq("adamw", "nadam", "lion")) {
+      val keras = Optimizer.create(name, 0.1, Map("beta_1" -> 0.5, "beta_2" -> 0.7))
+      assert(run(keras) == run(Optimizer.create(name, 0.1, Map("beta1" -> 0.5, "beta2" -> 0.7))))
+    }
+  }
+
   private val outOfRange = Seq(
     ("adam", "beta1", 1.0, "a number in [0, 1)"),
     ("adam", "beta2", -0.1, "a number in [0, 1)"),
@@ -167,7 +187,15 @@ class OptimizerTest extends AnyFunSuite {
     ("proximal_adagrad", "l1_regularization_strength", -0.1, "a finite number >= 0"),
     ("proximal_adagrad", "l2_regularization_strength", -0.1, "a finite number >= 0"),
     ("proximal_gradient_descent", "l1_regularization_strength", -0.1, "a finite number >= 0"),
-    ("proximal_gradient_descent", "l2_regularization_strength", -0.1, "a finite number >= 0")
+    ("proximal_gradient_descent", "l2_regularization_strength", -0.1, "a finite number >= 0"),
+    ("adamw", "beta2", 1.0, "a number in [0, 1)"),
+    ("adamw", "epsilon", 0.0, "a finite number > 0"),
+    ("adamw", "weight_decay", -0.1, "a finite number >= 0"),
+    ("keras_rmsprop", "rho", 1.1, "a number in [0, 1]"),
+    ("keras_rmsprop", "epsilon", 0.0, "a finite number > 0"),
+    ("nadam", "beta1", 1.0, "a number in [0, 1)"),
+    ("lion", "beta2", 1.1, "a number in [0, 1]"),
+    ("lion", "weight_decay", -0.1, "a finite number >= 0")
   )
 
   for ((name, option, value, expected) <- outOfRange)
@@ -238,7 +266,10 @@ class OptimizerTest extends AnyFunSuite {
   }
 
   test("no average comes to rest among the subnormal numbers when the gradient stays 0") {
-    for (name <- Seq("adam", "rmsprop", "momentum", "adadelta"); first <- Seq(1f, -1f)) {
+    for (
+      name <- Seq("adam", "rmsprop", "momentum", "adadelta", "keras_rmsprop", "nadam", "lion");
+      first <- Seq(1f, -1f)
+    ) {
       val optimizer = Optimizer.create(name, 0.1, Map.empty)
       val slots = optimizer.slots.map(slot => Array(slot.initial)).toArray
       val weight = Array(0f)

@@ -2,14 +2,15 @@ package sparkflow.ps.optim
 
 import org.scalatest.funsuite.AnyFunSuite
 
-/** Every optimizer, step for step and weight for weight, against what TensorFlow did with the same gradients.
+/** Every optimizer, step for step and weight for weight, against what TensorFlow or Keras did with the same gradients.
   */
 class TensorFlowParityTest extends AnyFunSuite {
   private val relative = 1e-5
 
   // A weight near 0 is the difference of larger numbers and keeps their rounding: the start, at most 1 here,
   // is known to 6e-8 only, and so is a step of the size of 1.
-  private val floor = 1e-7
+  private def floor(optimizer: String) =
+    if (optimizer == "adamw") 2e-7 else 1e-7 // which rounds a weight twice a step
 
   test("the fixtures have every optimizer at its defaults") {
     val plain = Fixtures.cases.filter(c => (c.options - "momentum").isEmpty).map(_.optimizer)
@@ -34,16 +35,16 @@ class TensorFlowParityTest extends AnyFunSuite {
       for ((from, until) <- ranges(weights.length))
         optimizer.step(weights, gradient, slots, from, until, before + 1L)
       assert(gradient.sameElements(unchanged))
-      compare(s"step ${before + 1}", weights, after)
+      compare(s"step ${before + 1}", weights, after, floor(expected.optimizer))
     }
-    compare("the last step", weights, expected.last)
+    compare("the last step", weights, expected.last, floor(expected.optimizer))
   }
 
-  private def compare(when: String, ours: Array[Float], theirs: Array[Float]): Unit =
+  private def compare(when: String, ours: Array[Float], theirs: Array[Float], floor: Double): Unit =
     for (i <- theirs.indices) {
       val difference = math.abs(ours(i).toDouble - theirs(i))
       // Written so that NaN fails.
       if (!(difference <= relative * math.abs(theirs(i)) + floor))
-        fail(s"weight $i after $when is ${ours(i)}, but ${theirs(i)} in TensorFlow")
+        fail(s"weight $i after $when is ${ours(i)}, but ${theirs(i)} there")
     }
 }

@@ -64,12 +64,18 @@ private[job] object TrainChecks {
     })
   }
 
-  private def localSteps(request: TrainRequest): Unit =
-    if (request.localSteps > 1 && forgetful(request.optimizer))
+  private def localSteps(request: TrainRequest): Unit = if (request.localSteps > 1) {
+    if (!Optimizer.ofTensorFlow.contains(request.optimizer))
+      throw new IllegalArgumentException(
+        s"localSteps is ${request.localSteps}, but ${request.optimizer} is an optimizer of the parameter server alone: use " +
+          "localSteps 1, or another tfOptimizer, such as adam"
+      )
+    if (forgetful(request.optimizer))
       throw new IllegalArgumentException(
         s"localSteps is ${request.localSteps}, but ${request.optimizer} computes the weights from sums of gradients, so what other " +
           "workers have learnt would be lost: use localSteps 1, or another tfOptimizer"
       )
+  }
 
   private val forgetful = Set("adagrad_da", "ftrl")
 

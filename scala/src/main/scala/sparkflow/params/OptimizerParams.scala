@@ -13,7 +13,7 @@ trait OptimizerParams extends Params {
     this,
     "tfOptimizer",
     "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, ftrl, " +
-      "proximal_adagrad or proximal_gradient_descent.",
+      "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, nadam or lion of Keras.",
     Expect.name("tfOptimizer", "the name of an optimizer", "name one, such as 'adam'")
   )
 

@@ -10,9 +10,18 @@ package sparkflow.ps.optim
   * Source: Kingma and Ba 2015 (arXiv:1412.6980), end of section 2; TensorFlow's `AdamOptimizer`.
   *
   * Options: beta1 0.9, beta2 0.999 (both in [0, 1)), epsilon 1e-8 (>= 0).
+  *
+  * @param toM 1 − beta1
+  * @param toV 1 − beta2
   */
-private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float, epsilon: Float)
-    extends Optimizer {
+private[optim] final class Adam(
+    learningRate: Float,
+    beta1: Float,
+    beta2: Float,
+    epsilon: Float,
+    toM: Float,
+    toV: Float
+) extends Optimizer {
   val name = Adam.name
   val slots: Seq[Slot] = Seq(Slot("m", 0f), Slot("v", 0f))
 
@@ -33,8 +42,8 @@ private[optim] final class Adam(learningRate: Float, beta1: Float, beta2: Float,
     val m = slots(0)
     val v = slots(1)
     val rate = this.rate(t)
-    val toM = 1f - beta1
-    val toV = 1f - beta2
+    val toM = this.toM
+    val toV = this.toV
     val eps = epsilon
     var i = from
     while (i < until) {
@@ -61,8 +70,10 @@ private[optim] object Adam extends Family("adam") {
 
   override def ignored: Set[String] = super.ignored + "use_own_namescope_for_non_slot_vars"
 
-  def create(learningRate: Float, options: Options): Optimizer =
-    new Adam(learningRate, options(beta1), options(beta2), options(epsilon))
+  def create(learningRate: Float, options: Options): Optimizer = {
+    val (first, second) = (options(beta1), options(beta2))
+    new Adam(learningRate, first, second, options(epsilon), 1f - first, 1f - second)
+  }
 
   /** `baseᵗ` as TensorFlow has it: a float32 multiplied by the base after each step. In the first steps the
     * rounding of those products shows, as `1 − beta2ᵗ` is small; later it doesn't, and the exact power goes

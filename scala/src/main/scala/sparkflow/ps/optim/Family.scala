@@ -14,5 +14,14 @@ private[optim] abstract class Family(val name: String) {
     */
   def ignored: Set[String] = Set("use_locking", "name")
 
+  /** Whether `tensorflow.compat.v1.train` has it, with these options; otherwise Keras has it. */
+  def ofTensorFlow: Boolean = true
+
   def create(learningRate: Float, options: Options): Optimizer
+}
+
+private[optim] object Family {
+
+  /** Keras' names of two options. */
+  val betas: Map[String, String] = Map("beta_1" -> "beta1", "beta_2" -> "beta2")
 }

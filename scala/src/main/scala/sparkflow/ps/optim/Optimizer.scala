@@ -9,7 +9,7 @@ import sparkflow.Names
   */
 final case class Slot(name: String, initial: Float)
 
-/** A rule that turns a gradient into new weights, equal step for step to `tensorflow.compat.v1.train`.
+/** A rule that turns a gradient into new weights, equal step for step to `tensorflow.compat.v1.train` or to Keras 3.
   *
   * An instance holds only constants: all that changes is in the weights, the slots and `t`, which the caller
   * owns. So one instance may be used by any number of threads at once. Every rule works on each element
@@ -60,11 +60,20 @@ object Optimizer {
     AdagradDa,
     Ftrl,
     ProximalAdagrad,
-    ProximalGradientDescent
+    ProximalGradientDescent,
+    AdamW,
+    KerasRmsProp,
+    Nadam,
+    Lion
   )
 
   /** The optimizers there are. */
   val names: Seq[String] = families.map(_.name)
+
+  /** Those that `tensorflow.compat.v1.train` has, so that a TensorFlow session can take their steps; the others are
+    * those of Keras.
+    */
+  val ofTensorFlow: Seq[String] = families.filter(_.ofTensorFlow).map(_.name)
 
   /** The options that an optimizer takes besides learning_rate, in TensorFlow's order, each with the default
     * that it has here: TensorFlow's own, and 0.9 for momentum's momentum, which has none there.

@@ -7,7 +7,7 @@ package sparkflow.ps.optim
   * p ← p · momentum + lr · g / √(r + epsilon)        or √(r − a² + epsilon) when centered
   * w ← w − p
   * }}}
-  * `r` (slot rms) starts at 1, `a` (mg) and `p` (momentum) at 0.
+  * `r` (slot rms) starts at 1 (0 in [[KerasRmsProp]]), `a` (mg) and `p` (momentum) at 0.
   *
   * Source: Tieleman and Hinton 2012, Coursera lecture 6.5; centered: Graves 2013 (arXiv:1308.0850), equations
   * 38–45; TensorFlow's `RMSPropOptimizer`.
@@ -15,15 +15,16 @@ package sparkflow.ps.optim
   * Options: decay 0.9 (in [0, 1]), momentum 0.0 (in [-1, 1]), epsilon 1e-10 (>= 0), centered false.
   */
 private[optim] final class RmsProp(
+    val name: String,
+    start: Float,
     learningRate: Float,
     decay: Float,
     momentum: Float,
     epsilon: Float,
     centered: Boolean
 ) extends Optimizer {
-  val name = RmsProp.name
   val slots: Seq[Slot] =
-    Seq(Slot("rms", 1f)) ++ (if (centered) Seq(Slot("mg", 0f)) else Nil) :+ Slot("momentum", 0f)
+    Seq(Slot("rms", start)) ++ (if (centered) Seq(Slot("mg", 0f)) else Nil) :+ Slot("momentum", 0f)
 
   def step(
       weights: Array[Float],
@@ -103,5 +104,13 @@ private[optim] object RmsProp extends Family("rmsprop") {
   val settings = Seq(decay, momentum, epsilon, centered)
 
   def create(learningRate: Float, options: Options): Optimizer =
-    new RmsProp(learningRate, options(decay), options(momentum), options(epsilon), options(centered))
+    new RmsProp(
+      name,
+      1f,
+      learningRate,
+      options(decay),
+      options(momentum),
+      options(epsilon),
+      options(centered)
+    )
 }

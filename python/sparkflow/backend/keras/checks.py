@@ -1,0 +1,110 @@
+"""What can be told of a Keras model before it is traced: that it can be trained here, and what it takes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+import keras
+
+
+class Input(NamedTuple):
+    """The shape of a model's input, whose first dimension counts the rows, and its dtype's name."""
+
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+def check_model(model: Any) -> None:
+    """Refuse what cannot be trained here.
+
+    Raises
+    ------
+    TypeError
+        `model` is no Keras 3 model.
+    ValueError
+        Keras computes with something else than TensorFlow, or the model is not built, has nothing to train,
+        or does something in training that neither a graph nor the parameter server can do.
+    """
+    if not isinstance(model, keras.Model):
+        kind = type(model)
+        old = sys.modules.get("tf_keras")
+        hint = "a model of tf_keras: build it with Keras 3, `import keras`" if _is(model, old) else "no model"
+        raise TypeError(
+            f"model must be a keras.Model, got {kind.__module__}.{kind.__qualname__}, which is {hint}"
+        )
+    if keras.config.backend() != "tensorflow":
+        raise ValueError(
+            f"Keras computes with {keras.config.backend()}, but SparkFlow trains TensorFlow graphs: set "
+            "KERAS_BACKEND=tensorflow before Python starts, or leave it unset"
+        )
+    words = f"model '{model.name}'"
+    if not model.built or not model.weights:
+        raise ValueError(
+            f"{words} has no weights yet, since it does not know its input: begin a Sequential with "
+            "keras.Input(shape=…), or call the model once on some rows, such as model(np.zeros((1, 784)))"
+        )
+    if not model.trainable_variables:
+        raise ValueError(
+            f"{words} has no trainable variable: there is nothing to train; set trainable = True on the "
+            "model or on some of its layers"
+        )
+    if type(model).train_step is not keras.Model.train_step:
+        raise ValueError(
+            f"{words} has a train_step of its own, but the parameter server, not Keras, applies the updates: "
+            "put what it computes into compute_loss or add_loss"
+        )
+    for variable in model.trainable_variables:
+        if variable.constraint is not None:
+            raise ValueError(
+                f"variable '{variable.path}' has the constraint {type(variable.constraint).__name__}, which "
+                "the parameter server cannot apply: leave it out, or use a regularizer"
+            )
+
+
+def input_of(model: Any) -> Input:
+    """Return what a checked model takes.
+
+    Raises
+    ------
+    ValueError
+        It has several inputs, takes strings, or nobody knows what it takes.
+    """
+    inputs = getattr(model, "inputs", None)
+    if inputs:
+        if len(inputs) > 1:
+            raise ValueError(
+                f"model '{model.name}' has {len(inputs)} inputs ({', '.join(i.name for i in inputs)}), but "
+                "only one column can be fed yet: join them to one input, and take it apart in the model"
+            )
+        found = Input(tuple(inputs[0].shape), keras.backend.standardize_dtype(inputs[0].dtype))
+    else:
+        found = Input(_built_shape(model), keras.config.floatx())
+    if found.dtype == "string":
+        raise ValueError(
+            f"model '{model.name}' takes strings, which columns cannot bring yet: turn them into numbers "
+            "before, such as with Spark's StringIndexer, and train the part of the model behind its "
+            f"{_first_string_layer(model)}"
+        )
+    return found
+
+
+def _built_shape(model: Any) -> tuple[int | None, ...]:
+    """The shape that a subclassed model was called with, for any number of rows."""
+    shape = (model.get_build_config() or {}).get("input_shape")
+    if not isinstance(shape, (tuple, list)) or not all(d is None or isinstance(d, int) for d in shape):
+        raise ValueError(
+            f"model '{model.name}' does not tell the shape of one input (it was built with {shape}): call it "
+            "once on one array of rows, such as model(np.zeros((1, 784)))"
+        )
+    return (None, *shape[1:])
+
+
+def _first_string_layer(model: Any) -> str:
+    kinds = ("StringLookup", "TextVectorization", "HashedCrossing", "Hashing")
+    found = [layer for layer in model._flatten_layers() if type(layer).__name__ in kinds]
+    return f"{type(found[0]).__name__} layer '{found[0].name}'" if found else "string layers"
+
+
+def _is(value: Any, module: Any) -> bool:
+    return module is not None and isinstance(value, module.Model)

@@ -1,0 +1,155 @@
+"""From a Keras model to the graph and the values that a fit takes."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from google.protobuf import json_format
+
+from sparkflow.backend.keras.checks import check_model, input_of
+from sparkflow.backend.keras.held import Held
+from sparkflow.backend.keras.loss import loss_of
+from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
+from sparkflow.backend.metagraph import Variables as GraphVariables
+from sparkflow.backend.runtime import tf
+from sparkflow.backend.values import Values
+
+# The collection that holds, as JSON, what `restore` needs: the architecture, and where its weights are.
+COLLECTION = "sparkflow_keras"
+
+# Bytes of values that a graph may have in it: its text is a third longer, and is parsed as a whole.
+_LARGEST = 256 << 20
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A Keras model as SparkFlow takes it.
+
+    Attributes
+    ----------
+    graph : str
+        MetaGraphDef as JSON. Its collections LOSSES and UPDATE_OPS are what `fit` of Keras computes.
+    values : Values, optional
+        The graph again, with the model's own values to start from, which then are not in the graph.
+    tf_input, tf_output : str
+        Tensors.
+    tf_label : str, optional
+        None if the loss takes no label.
+    """
+
+    graph: str
+    values: Values | None
+    tf_input: str
+    tf_label: str | None
+    tf_output: str
+
+
+def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
+    """Make the graph of a Keras model, which is left as it is.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built, with one input and one output. Its present values are what training starts from.
+    loss : str, callable or keras.losses.Loss, optional
+        Instead of the one that the model was compiled with.
+    embed : bool
+        Put the values into the graph, as its initializers: then it can stand alone, in a file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The model or the loss cannot be trained here; the message says what to change.
+    """
+    check_model(model)
+    source = input_of(model)
+    variables = Variables(model)
+    prediction = Prediction(model, variables, source)
+    function, label = loss_of(model, loss, prediction.shape)
+    training = Training(model, variables, source, function, label)
+    architecture = _architecture(model)
+    weights = [variable.value.numpy() for variable in variables.weights]
+    state = [kept_value(variable) for variable in variables.state]
+    if embed:
+        _check_size([*weights, *state])
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(source.dtype, source.shape, name="x")
+        y = None if label is None else tf.placeholder(label.dtype, label.shape, name="y")
+        held = Held(variables, [*weights, *state] if embed else None)
+        _train(training, held, [x] if y is None else [x, y])
+        output = _predict(prediction, held, x)
+        names = {id(v): made.op.name for v, made in zip(variables.fed, held.variables, strict=True)}
+        description = {**architecture, "weights": [names[id(v)] for v in model.weights]}
+        tf.add_to_collection(COLLECTION, json.dumps(description))
+        text: str = json_format.MessageToJson(tf.train.export_meta_graph())
+        layout = GraphVariables.of(graph).layout
+    values = None
+    if not embed:
+        values = Values(
+            text,
+            layout.to_json(),
+            b"".join(np.asarray(value, "<f4").tobytes() for value in weights),
+            b"".join(value.astype(value.dtype.newbyteorder("<")).tobytes() for value in state),
+        )
+    return Converted(text, values, x.name, None if y is None else y.name, output.name)
+
+
+def _check_size(values: list[np.ndarray]) -> None:
+    size = sum(value.nbytes for value in values)
+    if size > _LARGEST:
+        raise ValueError(
+            f"the model's values take {size >> 20} MiB, but a graph with values in it may have "
+            f"{_LARGEST >> 20}: make the estimator with SparkAsyncDL(model=…), save it, and load that"
+        )
+
+
+def _train(training: Training, held: Held, batch: list[Any]) -> None:
+    """Add the loss and the updates, and put them into their collections."""
+    outcome = training.trace.add([*held.values, *batch], "train")
+    loss, after = outcome[0], outcome[1 : 1 + len(training.updated)]
+    if training.has_gradients:
+        loss = _with_gradient(loss, held.values, outcome[1 + len(training.updated) :])
+    tf.losses.add_loss(tf.identity(loss, name="loss"))
+    for index, value in zip(training.updated, after, strict=True):
+        made = held.variables[index]
+        update = made.assign(tf.cast(value, made.dtype.base_dtype), read_value=False)
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
+
+
+def _with_gradient(loss: Any, weights: list[Any], gradients: list[Any]) -> Any:
+    """The loss with these gradients instead of those of the ops that made it.
+
+    An op whose gradient was written in Python (`tf.custom_gradient`; `silu` is one) is known to this process
+    alone. So the gradient is part of the graph, and the loss a linear function whose value is the loss and
+    whose slope is the gradient.
+    """
+    parts = [tf.stop_gradient(loss)]
+    for weight, gradient in zip(weights, gradients, strict=False):
+        step = tf.cast(weight - tf.stop_gradient(weight), tf.float32)
+        parts.append(tf.reduce_sum(tf.stop_gradient(tf.cast(gradient, tf.float32)) * step))
+    return tf.add_n(parts)
+
+
+def _predict(prediction: Prediction, held: Held, x: Any) -> Any:
+    """Add the output and, where it says how much each class is, the number of the class."""
+    (outcome,) = prediction.trace.add([*held.values, x], "predict")
+    output = tf.identity(outcome, name="out")
+    if len(prediction.shape) == 2 and (prediction.shape[1] or 0) > 1 and outcome.dtype.is_floating:
+        tf.argmax(output, 1, name="class")
+    return output
+
+
+def _architecture(model: Any) -> dict[str, str]:
+    """The model's config, without what `compile` added, or why it cannot tell it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a lambda among what is left out
+            config = json.loads(model.to_json())
+    except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
+        return {"problem": str(error)}
+    config.pop("compile_config", None)
+    return {"config": json.dumps(config)}

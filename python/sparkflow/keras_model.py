@@ -1,0 +1,79 @@
+"""What ``SparkAsyncDL(model=…)`` makes of a Keras model: values for the params that there are."""
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparkflow.backend.values import Values
+
+# What the model decides.
+_GRAPH = ("tensorflowGraph", "tfInput", "tfLabel", "tfDropout", "toKeepDropout", "useRegularizationLosses")
+_RULE = ("tfOptimizer", "optimizerOptions")
+
+
+def keras_params(
+    model: Any, loss: Any, optimizer: Any, metrics: Any, given: Mapping[str, Any]
+) -> "tuple[dict[str, Any], Values]":
+    """The params that train a Keras model, and the values to start from.
+
+    Parameters
+    ----------
+    model : keras.Model
+    loss, optimizer
+        As ``compile`` takes them, and instead of what the model was compiled with; None for that.
+    metrics
+        As ``compile`` takes them. They are not computed yet: a warning says so.
+    given : mapping
+        Params that the user set. Those win over ``model.optimizer``, and a learning rate over any.
+
+    Returns
+    -------
+    params : dict
+        By name; without those in ``given``.
+    values : Values
+        The model's own, for ``initialWeights``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The model, its loss or its optimizer cannot be had here, or a param contradicts it.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    _refuse("model", given, _GRAPH)
+    if optimizer is not None:
+        _refuse("optimizer", given, _RULE)
+    from sparkflow.backend.keras.convert import convert
+    from sparkflow.backend.keras.optimizer import rule_of
+
+    converted = convert(model, loss)
+    params: dict[str, Any] = {
+        "tensorflowGraph": converted.graph,
+        "tfInput": converted.tf_input,
+        "tfLabel": converted.tf_label,
+        "tfOutput": converted.tf_output,
+    }
+    if optimizer is None and model.compiled and not any(name in given for name in _RULE):
+        optimizer = model.optimizer
+    if optimizer is not None:
+        rule = rule_of(optimizer, model.trainable_variables)
+        params |= {
+            "tfOptimizer": rule.name,
+            "tfLearningRate": rule.learning_rate,
+            "optimizerOptions": rule.options,
+        }
+    if metrics or (model.compiled and (model._compile_config.config or {}).get("metrics")):
+        warnings.warn(
+            "metrics are not computed yet: SparkFlow will do so with validation; until then, an evaluator of "
+            "Spark's on what transform gives",
+            stacklevel=4,
+        )
+    if converted.values is None:
+        raise AssertionError("the values are in the graph only where they are asked to be")
+    return {name: value for name, value in params.items() if name not in given}, converted.values
+
+
+def _refuse(who: str, given: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    found = [name for name in names if name in given]
+    if found:
+        raise ValueError(f"{who} decides {', '.join(found)}: leave {'it' if len(found) == 1 else 'them'} out")
