@@ -1,6 +1,7 @@
 """The call into the JVM, with a JVM of straw."""
 
 import _thread
+import signal
 import threading
 
 import pytest
@@ -70,6 +71,14 @@ def test_an_error_comes_out_as_it_is(context):
     assert caught.value is error
 
 
+@pytest.fixture
+def hears_ctrl_c():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # not so in a shell's background
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_cancels_the_jobs_until_the_call_has_ended(context):
     def call(_):
         assert not context.end.wait(0.5)  # until the caller waits for certain
