@@ -188,10 +188,10 @@ class TrainingTest extends ServerTest {
       val one = live.worker(0)
       val two = live.worker(1)
       assert(one.callFor(PushState, state = state(2f, 4f, 3))._2.toSeq === state(1f, 2f, 3).toSeq)
-      assert(two.callFor(PushState, state = state(6f, 0f, 1))._2.toSeq === state(4f, 2f, 4).toSeq)
+      assert(two.callFor(PushState, state = state(6f, 0f, 1))._2.toSeq === state(3.5f, 1f, 4).toSeq)
       assert(two.call(Done).isInstanceOf[Ack])
-      assert(one.callFor(PushState, state = state(1f, 0f, 0))._2.toSeq === state(5f, 2f, 4).toSeq)
-      assert(live.server.result().get.state.toSeq === state(5f, 2f, 4).toSeq)
+      assert(one.callFor(PushState, state = state(1f, 0f, 0))._2.toSeq === state(2f, 2f, 4).toSeq)
+      assert(live.server.result().get.state.toSeq === state(2f, 2f, 4).toSeq)
     }
   }
 

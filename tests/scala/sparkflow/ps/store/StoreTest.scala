@@ -98,12 +98,28 @@ class StoreTest extends AnyFunSuite {
       .putLong(l)
       .array
 
-  test("a change is added: integers as they are, floats divided by the workers") {
-    val store = new StateStore(layout, state(1f, 2f, 3.0, 4, 1L << 40))
-    val merged = store.merge(state(4f, -8f, 2.0, 5, 6), 4)
+  test("a change is merged: integers are added, floats go a part of the way to the worker's") {
+    val start = state(1f, 2f, 3.0, 4, 1L << 40)
+    val store = new StateStore(layout, start.clone())
+    val merged = store.merge(state(4f, -8f, 2.0, 5, 6), start, 4)
     assert(merged.toSeq === state(2f, 0f, 3.5, 9, (1L << 40) + 6).toSeq)
     assert(store.snapshot().toSeq === merged.toSeq)
     merged(0) = 99
     assert(store.snapshot().toSeq !== merged.toSeq)
+  }
+
+  test("averages that workers move at different times stay between the workers' values") {
+    val store = new StateStore(layout, state(1f, 1f, 1.0, 0, 0))
+    val bases = Array.fill(2)(store.snapshot())
+    for (worker <- Seq(0, 1, 0, 0, 1, 0, 1, 1)) {
+      // Each finds the variance 0.01 in its rows, and goes nine parts in ten of the way there.
+      val base = ByteBuffer.wrap(bases(worker)).order(ByteOrder.LITTLE_ENDIAN)
+      val change = state(0.9f * (0.01f - base.getFloat(0)), 0f, 0.9 * (0.01 - base.getDouble(8)), 1, 0)
+      bases(worker) = store.merge(change, bases(worker), 2)
+      val merged = ByteBuffer.wrap(bases(worker)).order(ByteOrder.LITTLE_ENDIAN)
+      assert(merged.getFloat(0) > 0.0099f && merged.getFloat(0) < 1f)
+      assert(merged.getDouble(8) > 0.0099 && merged.getDouble(8) < 1)
+    }
+    assert(ByteBuffer.wrap(store.snapshot()).order(ByteOrder.LITTLE_ENDIAN).getInt(16) === 8)
   }
 }

@@ -25,6 +25,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   private var exchange: Option[Exchange] = None // from the first weights or gradient on
   private var segment: Option[SharedSegment] = None // offered, not yet attached
   private var names = Seq.empty[String] // of the tables that the worker takes by rows
+  private var state = Array.emptyByteArray // as the worker last had it; never changed
   private var traffic: Option[RowTraffic] = None // once there are weights, if there are tables
 
   // ---- what may come in
@@ -124,6 +125,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         worker
         val layout = offered.getOrElse(throw outOfOrder(message))
         offered = None
+        state = body.last.array.clone()
         fit.begin(ModelState(layout, new NativeFloats(body.init).toArray, body.last.array), this)
         if (names.nonEmpty) releaseExchange() // this was the only time that whole tables travelled
         answer(Ack(fit.steps))
@@ -140,7 +142,8 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         this.push(push)
       case PushState =>
         worker
-        answer(State, Seq(Unpooled.wrappedBuffer(fit.mergeState(body.head.array))))
+        state = fit.mergeState(body.head.array, state)
+        answer(State, Seq(Unpooled.wrappedBuffer(state)))
       case report: Report =>
         fit.report(worker, report)(() => onLoop(if (!hasEnded) answer(Ack(fit.steps))))
       case Done =>
@@ -200,7 +203,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     waiting = false
     val model = fit.model
     val step = entry.fold(0L)(_.nextStep)
-    val state = model.state.snapshot()
+    state = model.state.snapshot()
     val buffers = room()
     val weights = buffers.weights(bf16 = false)
     val version =
