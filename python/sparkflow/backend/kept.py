@@ -5,14 +5,13 @@ Only the graph is kept, which is some megabytes; a session would keep the weight
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 
 from sparkflow.backend.lowering import StepGraph
+from sparkflow.backend.recent import Recent
 
 # A worker serves one model after the other, or a few in turns, as in a search for the best one.
-_KEPT = 4
-_graphs: OrderedDict[Hashable, StepGraph] = OrderedDict()
+_graphs: Recent[Hashable, StepGraph] = Recent(4)
 
 
 def kept(key: Hashable, seeds: Sequence[int], lower: Callable[[], StepGraph]) -> StepGraph:
@@ -23,11 +22,8 @@ def kept(key: Hashable, seeds: Sequence[int], lower: Callable[[], StepGraph]) ->
     key : hashable
         Everything that the graph depends on but the seeds.
     """
-    graph = _graphs.get(key)
+    graph = _graphs.find(key)
     if graph is None or graph.seeds not in ((), tuple(seeds)):
         graph = lower()
-        _graphs[key] = graph
-        while len(_graphs) > _KEPT:
-            _graphs.popitem(last=False)
-    _graphs.move_to_end(key)
+        _graphs.keep(key, graph)
     return graph

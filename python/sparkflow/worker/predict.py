@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyspark.broadcast import _broadcastRegistry
 
+from sparkflow.backend.recent import Recent
 from sparkflow.worker import archives, columns
 from sparkflow.worker.blob import ModelBlob
 from sparkflow.worker.spec import PredictSpec
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Sessions that a worker process keeps between tasks: enough for the models of one query.
 _KEPT = 4
-_predictors: OrderedDict[PredictSpec, GraphPredictor] = OrderedDict()
+_predictors: Recent[PredictSpec, GraphPredictor] = Recent(_KEPT)
 
 
 class Predict:
@@ -51,7 +51,7 @@ class Predict:
 
 
 def _predictor(spec: PredictSpec) -> GraphPredictor:
-    found = _predictors.get(spec)
+    found = _predictors.find(spec)
     if found is None:
         # Imports TensorFlow: not before there is something to predict.
         from sparkflow.backend.predictor import GraphPredictor
@@ -69,9 +69,6 @@ def _predictor(spec: PredictSpec) -> GraphPredictor:
             spec.batch,
             spec.threads,
         )
-        _predictors[spec] = found
-        # Dropped, not closed: another column of the same query may be using it.
-        while len(_predictors) > _KEPT:
-            _predictors.popitem(last=False)
-    _predictors.move_to_end(spec)
+        # Another column of the same query may be using the one that is dropped.
+        _predictors.keep(spec, found)
     return found
