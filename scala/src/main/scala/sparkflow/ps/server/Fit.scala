@@ -174,9 +174,10 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
           s"a gradient of $count samples on version $base, which is not among 0 to ${consistency.version}"
         )
       version = apply(consistency)
-      version - 1 - base
+      val staleness = version - 1 - base
+      counters.applied(count.toLong, staleness)
+      staleness
     }
-    if (fresh) counters.applied(count.toLong, version - 1 - base)
     Option.when(fresh)(version)
   }
 
