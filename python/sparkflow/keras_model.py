@@ -68,8 +68,6 @@ def keras_params(
             "Spark's on what transform gives",
             stacklevel=4,
         )
-    if converted.values is None:
-        raise AssertionError("the values are in the graph only where they are asked to be")
     return {name: value for name, value in params.items() if name not in given}, converted.values
 
 

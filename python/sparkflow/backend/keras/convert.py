@@ -31,21 +31,24 @@ class Converted:
 
     Attributes
     ----------
-    graph : str
-        MetaGraphDef as JSON. Its collections LOSSES and UPDATE_OPS are what `fit` of Keras computes.
-    values : Values, optional
-        The graph again, with the model's own values to start from, which then are not in the graph.
+    values : Values
+        The graph, whose collections LOSSES and UPDATE_OPS are what `fit` of Keras computes, and the model's
+        own values to start from.
     tf_input, tf_output : str
         Tensors.
     tf_label : str, optional
         None if the loss takes no label.
     """
 
-    graph: str
-    values: Values | None
+    values: Values
     tf_input: str
     tf_label: str | None
     tf_output: str
+
+    @property
+    def graph(self) -> str:
+        """MetaGraphDef as JSON."""
+        return self.values.graph
 
 
 def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
@@ -87,15 +90,13 @@ def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
         tf.add_to_collection(COLLECTION, json.dumps(description))
         text: str = json_format.MessageToJson(tf.train.export_meta_graph())
         layout = GraphVariables.of(graph).layout
-    values = None
-    if not embed:
-        values = Values(
-            text,
-            layout.to_json(),
-            b"".join(np.asarray(value, "<f4").tobytes() for value in weights),
-            b"".join(value.astype(value.dtype.newbyteorder("<")).tobytes() for value in state),
-        )
-    return Converted(text, values, x.name, None if y is None else y.name, output.name)
+    values = Values(
+        text,
+        layout.to_json(),
+        b"".join(np.asarray(value, "<f4").tobytes() for value in weights),
+        b"".join(value.astype(value.dtype.newbyteorder("<")).tobytes() for value in state),
+    )
+    return Converted(values, x.name, None if y is None else y.name, output.name)
 
 
 def _check_size(values: list[np.ndarray]) -> None:

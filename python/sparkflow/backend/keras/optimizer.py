@@ -101,7 +101,7 @@ def _sgd(config: Config) -> tuple[str, dict[str, float | bool]]:
 
 
 def _adam(config: Config) -> tuple[str, dict[str, float | bool]]:
-    options = {"beta1": config["beta_1"], "beta2": config["beta_2"], "epsilon": config["epsilon"]}
+    options = {**_betas(config), "epsilon": config["epsilon"]}
     if not config["weight_decay"]:
         return "adam", options
     return "adamw", {**options, "weight_decay": config["weight_decay"]}
@@ -139,12 +139,15 @@ def _ftrl(config: Config) -> tuple[str, dict[str, float | bool]]:
 
 
 def _nadam(config: Config) -> tuple[str, dict[str, float | bool]]:
-    return "nadam", {"beta1": config["beta_1"], "beta2": config["beta_2"], "epsilon": config["epsilon"]}
+    return "nadam", {**_betas(config), "epsilon": config["epsilon"]}
 
 
 def _lion(config: Config) -> tuple[str, dict[str, float | bool]]:
-    options = {"beta1": config["beta_1"], "beta2": config["beta_2"]}
-    return "lion", {**options, "weight_decay": config["weight_decay"] or 0.0}
+    return "lion", {**_betas(config), "weight_decay": config["weight_decay"] or 0.0}
+
+
+def _betas(config: Config) -> dict[str, float | bool]:
+    return {"beta1": config["beta_1"], "beta2": config["beta_2"]}
 
 
 _optimizers = keras.optimizers
