@@ -11,9 +11,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-import graphs
 from conftest import oldest_only
-from sparkflow.ml import SparkAsyncDL
+from estimators import estimator
 
 WARM = 10  # fits after which caches, pools and threads that are kept on purpose are there
 FITS = 50
@@ -39,17 +38,7 @@ def test_fifty_fits_leave_no_thread_port_file_segment_or_native_memory(
 
     def fits(times: int) -> None:
         for number in range(times):
-            transport = "tcp" if number % 2 else "shm"
-            SparkAsyncDL(
-                inputCol="features",
-                labelCol="label",
-                tensorflowGraph=graphs.classifier(),
-                tfLabel="y:0",
-                tfOutput="outer/Sigmoid:0",
-                iters=1,
-                partitions=2,
-                transport=transport,
-            ).fit(data)
+            estimator(iters=1, seed=None, transport="tcp" if number % 2 else "shm").fit(data)
 
     fits(WARM)
     before = held(spark)

@@ -10,23 +10,12 @@ from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 import graphs
-from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
+from estimators import estimator
+from sparkflow.ml import SparkAsyncDLModel
 
 
 def fit(data: DataFrame, **changes: object) -> SparkAsyncDLModel:
-    params = {
-        "inputCol": "features",
-        "labelCol": "label",
-        "tensorflowGraph": graphs.classifier(),
-        "tfLabel": "y:0",
-        "tfOutput": "outer/Sigmoid:0",
-        "tfLearningRate": 0.05,
-        "iters": 4,
-        "miniBatchSize": 50,
-        "partitions": 2,
-    }
-    model: SparkAsyncDLModel = SparkAsyncDL(**{**params, **changes}).fit(data)
-    return model
+    return estimator(**{"iters": 4, "miniBatchSize": 50, **changes}).fit(data)
 
 
 def test_it_counts_what_was_done_and_survives_save_and_load(

@@ -14,6 +14,7 @@ from pyspark.sql.types import StructType
 
 import graphs
 from conftest import oldest_only
+from estimators import estimator
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 LABELLED = StructType().add("label", "double").add("features", VectorUDT())
@@ -30,23 +31,6 @@ OPTIMIZERS = {
     "proximal_adagrad": 0.3,
     "proximal_gradient_descent": 0.5,
 }
-
-
-def estimator(**changes: object) -> SparkAsyncDL:
-    params = {
-        "inputCol": "features",
-        "labelCol": "label",
-        "tensorflowGraph": graphs.classifier(),
-        "tfInput": "x:0",
-        "tfLabel": "y:0",
-        "tfOutput": "outer/Sigmoid:0",
-        "tfLearningRate": 0.05,
-        "iters": 20,
-        "miniBatchSize": 32,
-        "partitions": 2,
-        "seed": 3,
-    }
-    return SparkAsyncDL(**{**params, **changes})
 
 
 def accuracy(model: SparkAsyncDLModel | PipelineModel, data: DataFrame) -> float:
