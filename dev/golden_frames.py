@@ -265,7 +265,7 @@ def valid() -> list[dict[str, Any]]:
             struct.pack("<iiqdd", 19, 0, 60000, 0.125, 0.75),
             {"iteration": 19, "samples": 60000, "loss": 0.125, "waited": 0.75},
         ),
-        entry("push-state", 18, "PushState", b"", {}, state=STATE),
+        entry("push-state", 18, "PushState", b"", {}, state=STATE + struct.pack("<2f", 0.5, 1.0)),
         entry("state", 19, "State", b"", {}, state=STATE[::-1]),
         entry("done", 20, "Done", b"", {}),
         entry("failed", 21, "Failed", failed.encode(), {"message": failed}),

@@ -213,6 +213,10 @@ class GraphBackend:
     def state(self) -> bytes:
         return b"".join(value.tobytes() for value in self._lowered.state.read(self._session))
 
+    def decay(self) -> np.ndarray:
+        decay: np.ndarray = self._session.run(self._lowered.decay)
+        return decay
+
     def restore(self, state: bytes | bytearray) -> None:
         self._lowered.state.write(self._session, self.layout.state_views(state))
 

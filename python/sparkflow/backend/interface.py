@@ -87,6 +87,14 @@ class Backend(Protocol):
         """Return the state as the steps so far left it."""
         ...
 
+    def decay(self) -> np.ndarray:
+        """Return which part of each state variable's old value is in its new one after a step.
+
+        float32, one for each variable of the state, each from 0 (overwritten) to 1 (only added to, or left
+        alone).
+        """
+        ...
+
     def restore(self, state: bytes | bytearray) -> None:
         """Set the state."""
         ...

@@ -18,6 +18,7 @@ from typing import Any
 
 from sparkflow.backend import metagraph
 from sparkflow.backend.access import Access
+from sparkflow.backend.decay import decays
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
@@ -50,6 +51,8 @@ class StepGraph:
         Operations to run once in a session, after the state has been set, for what is not shipped.
     state : Access
         The state's variables.
+    decay : str, optional
+        Tensor, float32, one for each of the state's variables (`sparkflow.backend.decay`); None without.
     local : LocalOps, optional
         If the weights live in the session.
     tables : tuple of Table
@@ -68,6 +71,7 @@ class StepGraph:
     updates: tuple[str, ...]
     initializers: tuple[str, ...]
     state: Access
+    decay: str | None
     local: LocalOps | None
     tables: tuple[Table, ...]
     seeds: tuple[int, ...]
@@ -141,6 +145,7 @@ def lower(
             loss = tf.add_n([tf.cast(tf.reduce_mean(part), tf.float32) for part in losses], name="loss")
             gradient = _gradient(losses, dense, rows)
             local = None if flat is None else flat.ops(gradient, [loss, *updates])
+            decay = decays(variables.state, [loss, *updates]) if variables.state else None
             named = tuple(ops.named(scratch) for ops in rows)
     graph_def = scratch.as_graph_def()
     _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense})
@@ -161,6 +166,7 @@ def lower(
         tuple(op.name for op in updates),
         tuple(op.name for op in initializers),
         state,
+        None if decay is None else decay.name,
         local,
         named,
         tuple(seeds) if _draws(graph_def, targets, seeded) else (),

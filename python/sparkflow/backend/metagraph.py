@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sparkflow.backend.layout import STATE_DTYPES, Layout, StateVariable, Variab
 from sparkflow.backend.runtime import tf
 
 # Not PlaceholderWithDefault, which can do without a value.
-_PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
+PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
 
 
 def parse(text: str) -> Any:
@@ -142,7 +142,7 @@ def check_fed(targets: Iterable[Any], fed: Iterable[Any]) -> None:
     """Raise ValueError if the `targets` (tensors or operations) need a placeholder that is not in `fed`."""
     fed = list(fed)
     stop = {t.name for t in fed}
-    seen = {t.op.name for t in fed if t.op.type in _PLACEHOLDERS}
+    seen = {t.op.name for t in fed if t.op.type in PLACEHOLDERS}
     pending = list(targets)
     while pending:
         item = pending.pop()
@@ -150,12 +150,38 @@ def check_fed(targets: Iterable[Any], fed: Iterable[Any]) -> None:
         if item.name in stop or op.name in seen:
             continue
         seen.add(op.name)
-        if op.type in _PLACEHOLDERS:
+        if op.type in PLACEHOLDERS:
             raise ValueError(
                 f"placeholder '{item.name}' would get no value: training feeds tfInput and tfLabel only, "
                 "prediction tfInput and tfDropout; make it a tf.placeholder_with_default"
             )
         pending += [*op.inputs, *op.control_inputs]
+
+
+def upstream(targets: Sequence[Any], cut: Iterable[str] = (), control: bool = True) -> list[Any]:
+    """Return the operations that the `targets` need, unless only for the output of one that is `cut`.
+
+    Without `control`, what they only wait for does not count.
+    """
+    cut = set(cut)
+    seen: dict[str, Any] = {}
+    pending = [
+        target if isinstance(target, tf.Operation) else target.op
+        for target in targets
+        if isinstance(target, tf.Operation) or target.op.name not in cut
+    ]
+    while pending:
+        op = pending.pop()
+        if op.name not in seen:
+            seen[op.name] = op
+            pending += [tensor.op for tensor in op.inputs if tensor.op.name not in cut]
+            pending += op.control_inputs if control else []
+    return list(seen.values())
+
+
+def depends_on_feeds(tensor: Any) -> bool:
+    """Whether it is the same each time that the same is fed: no variable, no random op, no state."""
+    return not any(op.op_def is None or op.op_def.is_stateful for op in upstream([tensor]))
 
 
 def _closest(name: str, names: list[str]) -> list[str]:

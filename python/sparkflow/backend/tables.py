@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sparkflow.backend import metagraph
 from sparkflow.backend.runtime import tf
 
 
@@ -40,18 +41,18 @@ def find(variables: Iterable[Any], losses: Sequence[Any], updates: Sequence[Any]
     losses and updates read of it are rows picked along its first axis, and which rows depends on
     placeholders and constants only.
     """
-    reached = _upstream([*losses, *updates])
+    reached = metagraph.upstream([*losses, *updates])
     found = []
     for variable in variables:
         shape = tuple(variable.shape.as_list())
         if variable.dtype.base_dtype != tf.float32 or not shape or 0 in shape:
             continue
         gathers = tuple(op for op in reached if _gathered(op) == variable.op.name)
-        if gathers and all(_depends_on_feeds(_indices(op)) for op in gathers):
+        if gathers and all(metagraph.depends_on_feeds(_indices(op)) for op in gathers):
             found.append((variable, Found(variable.op.name, shape, gathers)))
     # What reads a table in another way still reaches it when its gathers are gone.
     cut = {op.name for _, table in found for op in table.gathers}
-    held = {op.name for op in _upstream([*losses, *updates], cut)}
+    held = {op.name for op in metagraph.upstream([*losses, *updates], cut)}
     found = [(variable, table) for variable, table in found if table.variable not in held]
     with losses[0].graph.as_default():
         gradients = tf.gradients(losses, [variable for variable, _ in found]) if found else []
@@ -174,24 +175,6 @@ def numbered(tables: Sequence[Table], fetched: Sequence[np.ndarray]) -> Rows:
     return Rows(np.concatenate(numbers), counts, values, positions)
 
 
-def _upstream(targets: Sequence[Any], cut: Iterable[str] = ()) -> list[Any]:
-    """Return the operations that the `targets` need, unless only for the output of one that is `cut`."""
-    cut = set(cut)
-    seen: dict[str, Any] = {}
-    pending = [
-        target if isinstance(target, tf.Operation) else target.op
-        for target in targets
-        if isinstance(target, tf.Operation) or target.op.name not in cut
-    ]
-    while pending:
-        op = pending.pop()
-        if op.name not in seen:
-            seen[op.name] = op
-            pending += [tensor.op for tensor in op.inputs if tensor.op.name not in cut]
-            pending += op.control_inputs
-    return list(seen.values())
-
-
 def _gathered(op: Any) -> str | None:
     """Return the name of the variable whose rows `op` picks along the first axis; None if it does not."""
     if op.type not in ("Gather", "GatherV2", "ResourceGather") or op.control_inputs:
@@ -210,8 +193,3 @@ def _gathered(op: Any) -> str | None:
 
 def _indices(gather: Any) -> Any:
     return gather.inputs[1]
-
-
-def _depends_on_feeds(tensor: Any) -> bool:
-    """Whether it is the same each time that the same is fed: no variable, no random op, no state."""
-    return not any(op.op_def is None or op.op_def.is_stateful for op in _upstream([tensor]))

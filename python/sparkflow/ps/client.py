@@ -243,9 +243,15 @@ class ParameterClient:
         waited, self._waited = self._waited, 0.0
         self._acknowledged(wire.Report(iteration, samples, loss, waited))
 
-    def push_state(self, change: bytes | bytearray) -> bytearray:
-        """Send the change of the state since it was last received; return the merged state."""
-        self._ask(wire.PushState(), change)
+    def push_state(self, change: bytes | bytearray, kept: np.ndarray) -> bytearray:
+        """Send the change of the state since it was last received; return the merged state.
+
+        Parameters
+        ----------
+        kept : numpy.ndarray
+            float32, for each variable of the state: the part of the value last received that is in it still.
+        """
+        self._ask(wire.PushState(), change, floats(kept))
         message, length = self._connection.receive()
         self._expect(wire.State, message, length, body=True)
         state = bytearray(len(change))

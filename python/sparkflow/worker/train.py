@@ -160,10 +160,11 @@ class TrainTask:
         if spec.compression != "none":
             client.compress(spec.compression)
         backend.start(client.weights, state)
+        decay = backend.decay() if backend.layout.state else None
 
         for iteration in range(first, spec.iters):
             self._number = spec.round * spec.iters + iteration
-            total, samples = 0.0, 0
+            total, samples, made = 0.0, 0, self.made
             for push in range(skipped, pushes):
                 left = plan.steps_per_iteration - push * spec.local_steps
                 if rows is not None:
@@ -184,8 +185,8 @@ class TrainTask:
                 total += loss * count
                 samples += count
             skipped = 0
-            if backend.layout.state:
-                state = self._merge_state(client, state)
+            if decay is not None:
+                state = self._merge_state(client, state, decay ** (self.made - made))
             client.report(self._number, samples, total / samples)
         client.done()
 
@@ -243,9 +244,9 @@ class TrainTask:
             raise ValueError(f"transport is 'shm', but {why}: set transport to 'auto' or 'tcp'")
         return why is None
 
-    def _merge_state(self, client: ParameterClient, base: bytes) -> bytes:
+    def _merge_state(self, client: ParameterClient, base: bytes, kept: np.ndarray) -> bytes:
         change = self._backend.layout.state_change(self._backend.state(), base)
-        merged = bytes(client.push_state(change))
+        merged = bytes(client.push_state(change, kept))
         self._backend.restore(merged)
         return merged
 

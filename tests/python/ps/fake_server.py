@@ -81,6 +81,7 @@ class FakeServer:
         self.failures: list[str] = []
         self.hellos: list[wire.Hello] = []
         self.done = 0
+        self.kept = np.empty(0, np.float32)  # of the last PushState
         self.asked: list[np.ndarray] = []  # numbers of rows, of all workers
         self.shared, self.lie = shared, lie or {}
         self.shared_pushes = 0
@@ -288,7 +289,8 @@ class FakeServer:
 
     def _on_pushstate(self, link: Connection, _: wire.PushState, body: bytearray) -> bool:
         assert self.layout is not None
-        pairs = zip(self.layout.state_views(self.state), self.layout.state_views(body), strict=True)
+        change, self.kept = body[: len(self.state)], np.frombuffer(body, np.float32, offset=len(self.state))
+        pairs = zip(self.layout.state_views(self.state), self.layout.state_views(change), strict=True)
         self.state = b"".join((old + change).tobytes() for old, change in pairs)
         link.send(wire.State(), self.state)
         return True

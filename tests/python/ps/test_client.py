@@ -82,8 +82,10 @@ def test_state_goes_out_as_a_change_and_comes_back_merged():
     with FakeServer(LAYOUT, WEIGHTS, STATE) as server, connect(server) as client:
         base = client.hello(0, 0, 1, 10).state
         now = np.array([1.0, 1.0]).tobytes() + np.array(9).tobytes()
-        assert client.push_state(LAYOUT.state_change(now, base)) == now
+        kept = np.array([0.5, 1.0], np.float32)
+        assert client.push_state(LAYOUT.state_change(now, base), kept) == now
     assert server.state == now
+    np.testing.assert_array_equal(server.kept, kept)
 
 
 def test_values_larger_than_the_socket_buffers_arrive_whole():

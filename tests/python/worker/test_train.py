@@ -115,6 +115,7 @@ def test_local_steps_merge_the_state_too():
     with FakeServer() as server:
         train(server, graph=as_json(graphs.batch_norm), **LOCAL)
     assert server.layout.state_views(server.state)[2] == 120
+    np.testing.assert_allclose(server.kept[:2], 0.99**4, rtol=1e-6)
 
 
 def test_a_loss_that_is_no_number_stops_local_steps():
@@ -252,6 +253,7 @@ def test_batch_norm_state_is_merged_after_each_iteration():
         train(server, graph=text, iters=3)
     mean, variance, seen = server.layout.state_views(server.state)
     assert seen == 90
+    np.testing.assert_allclose(server.kept, [0.99**4, 0.99**4, 1], rtol=1e-6)  # 4 steps an iteration
     assert np.abs(mean).max() > 0
     assert not np.array_equal(variance, np.ones(5))
 

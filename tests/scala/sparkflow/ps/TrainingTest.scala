@@ -147,7 +147,7 @@ class TrainingTest extends ServerTest {
   test("sizes that disagree with the layout are refused by the header alone, and fail the fit") {
     Seq(
       () => (push(0): Message, 4L * 6),
-      () => (PushState: Message, 15L),
+      () => (PushState: Message, 16L),
       () => (push(0): Message, 1L << 62)
     ).foreach { make =>
       withServer() { live =>
@@ -182,16 +182,19 @@ class TrainingTest extends ServerTest {
   }
 
   test("a worker's state is merged from its changes") {
-    def state(a: Float, b: Float, n: Long) =
-      ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putFloat(a).putFloat(b).putLong(n).array
+    def state(a: Float, b: Float, n: Long, kept: Float*) = {
+      val bytes = ByteBuffer.allocate(16 + 4 * kept.size).order(ByteOrder.LITTLE_ENDIAN)
+      bytes.putFloat(a).putFloat(b).putLong(n)
+      kept.foreach(bytes.putFloat)
+      bytes.array
+    }
     withServer() { live =>
       val one = live.worker(0)
       val two = live.worker(1)
-      assert(one.callFor(PushState, state = state(2f, 4f, 3))._2.toSeq === state(1f, 2f, 3).toSeq)
-      assert(two.callFor(PushState, state = state(6f, 0f, 1))._2.toSeq === state(3.5f, 1f, 4).toSeq)
-      assert(two.call(Done).isInstanceOf[Ack])
-      assert(one.callFor(PushState, state = state(1f, 0f, 0))._2.toSeq === state(2f, 2f, 4).toSeq)
-      assert(live.server.result().get.state.toSeq === state(2f, 2f, 4).toSeq)
+      assert(one.callFor(PushState, state = state(2f, 4f, 3, 0.5f, 1f))._2.toSeq === state(2f, 4f, 3).toSeq)
+      assert(two.callFor(PushState, state = state(6f, 0f, 1, 0.5f, 1f))._2.toSeq === state(7f, 2f, 4).toSeq)
+      assert(one.callFor(PushState, state = state(1f, 0f, 0, 0f, 1f))._2.toSeq === state(3f, 4f, 4).toSeq)
+      assert(live.server.result().get.state.toSeq === state(3f, 4f, 4).toSeq)
     }
   }
 

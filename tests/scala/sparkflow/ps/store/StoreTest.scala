@@ -98,27 +98,36 @@ class StoreTest extends AnyFunSuite {
       .putLong(l)
       .array
 
-  test("a change is merged: integers are added, floats go a part of the way to the worker's") {
+  test("a worker's change is merged as if it had been made to the values that are there now") {
     val start = state(1f, 2f, 3.0, 4, 1L << 40)
-    val store = new StateStore(layout, start.clone())
-    val merged = store.merge(state(4f, -8f, 2.0, 5, 6), start, 4)
-    assert(merged.toSeq === state(2f, 0f, 3.5, 9, (1L << 40) + 6).toSeq)
+    val store = new StateStore(layout, state(5f, 4f, 4.0, 5, (1L << 40) + 1))
+    val merged = store.merge(state(4f, -8f, 2.0, 5, 6), Array(0.25f, 0.5f, 0f, 0f), start)
+    assert(merged.toSeq === state(5f + 1f, -6f + 0.5f, 5.0 + 0.5, 10, (1L << 40) + 7).toSeq)
     assert(store.snapshot().toSeq === merged.toSeq)
     merged(0) = 99
     assert(store.snapshot().toSeq !== merged.toSeq)
   }
 
-  test("averages that workers move at different times stay between the workers' values") {
+  test("a value of which nothing is kept becomes the worker's, a sum gets all changes") {
+    val start = state(1f, 1f, 1.0, 0, 0)
+    val store = new StateStore(layout, start.clone())
+    Seq(2f, 3f).foreach(by => store.merge(state(by, by, by.toDouble, 0, 0), Array(0f, 1f, 0f, 0f), start))
+    assert(store.snapshot().toSeq === state(4f, 4f, 6.0, 0, 0).toSeq)
+  }
+
+  test("averages that several workers keep at the same time come out as if they had taken turns") {
     val store = new StateStore(layout, state(1f, 1f, 1.0, 0, 0))
     val bases = Array.fill(2)(store.snapshot())
+    var alone = 1.0
     for (worker <- Seq(0, 1, 0, 0, 1, 0, 1, 1)) {
       // Each finds the variance 0.01 in its rows, and goes nine parts in ten of the way there.
       val base = ByteBuffer.wrap(bases(worker)).order(ByteOrder.LITTLE_ENDIAN)
       val change = state(0.9f * (0.01f - base.getFloat(0)), 0f, 0.9 * (0.01 - base.getDouble(8)), 1, 0)
-      bases(worker) = store.merge(change, bases(worker), 2)
+      bases(worker) = store.merge(change, Array(0.1f, 0.1f, 1f, 1f), bases(worker))
+      alone += 0.9 * (0.01 - alone)
       val merged = ByteBuffer.wrap(bases(worker)).order(ByteOrder.LITTLE_ENDIAN)
-      assert(merged.getFloat(0) > 0.0099f && merged.getFloat(0) < 1f)
-      assert(merged.getDouble(8) > 0.0099 && merged.getDouble(8) < 1)
+      assert(math.abs(merged.getFloat(0) - alone) < 1e-6)
+      assert(math.abs(merged.getDouble(8) - alone) < 1e-8)
     }
     assert(ByteBuffer.wrap(store.snapshot()).order(ByteOrder.LITTLE_ENDIAN).getInt(16) === 8)
   }

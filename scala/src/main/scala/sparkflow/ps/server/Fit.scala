@@ -187,8 +187,8 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
       log.warn(s"training goes on over TCP instead of shared memory: $why")
 
   /** @return the merged state, a copy */
-  def mergeState(change: Array[Byte], base: Array[Byte]): Array[Byte] =
-    model.state.merge(change, base, math.max(1, workers.active))
+  def mergeState(change: Array[Byte], kept: Array[Float], base: Array[Byte]): Array[Byte] =
+    model.state.merge(change, kept, base)
 
   /** Tells the listener; `accepted` is called, here or on another thread, when the worker may go on. */
   def report(entry: WorkerEntry[Candidate], report: Report)(accepted: () => Unit): Unit = {

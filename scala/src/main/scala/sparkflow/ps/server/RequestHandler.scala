@@ -50,9 +50,10 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
       place(push) ++ behind
     case PushState =>
       worker
-      val size = fit.model.layout.stateBytes
-      exact("change of the state", length, size.toLong, "state")
-      Seq(ByteBuffer.allocate(size))
+      val layout = fit.model.layout
+      val parts = 4 * layout.state.size // what is kept of each variable
+      exact("change of the state", length, layout.stateBytes.toLong + parts, "state")
+      Seq(ByteBuffer.allocate(layout.stateBytes), ByteBuffer.allocateDirect(parts))
     case Initialize(json) =>
       worker
       fit.checkChosen(this)
@@ -142,7 +143,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         this.push(push)
       case PushState =>
         worker
-        state = fit.mergeState(body.head.array, state)
+        state = fit.mergeState(body.head.array, new NativeFloats(body.tail).toArray, state)
         answer(State, Seq(Unpooled.wrappedBuffer(state)))
       case report: Report =>
         fit.report(worker, report)(() => onLoop(if (!hasEnded) answer(Ack(fit.steps))))
