@@ -39,6 +39,8 @@ lazy val sparkflow = (project in file("."))
     Compile / packageDoc / publishArtifact := false,
     Test / fork := true,
     Test / javaOptions ++= sparkModuleOptions ++ Seq("-Xmx3g", "-Duser.timezone=UTC"),
+    // The long run of the fuzz tests: build/sbt -Dsparkflow.fuzz=1000000 "testOnly *FuzzTest"
+    Test / javaOptions ++= sys.props.get("sparkflow.fuzz").map(n => s"-Dsparkflow.fuzz=$n").toSeq,
     Test / testOptions += Tests.Argument(TestFrameworks.ScalaTest, "-oDF")
   )
 

@@ -70,6 +70,16 @@ final class WireClient(port: Int) extends AutoCloseable {
     this
   }
 
+  /** Says that nothing more comes. */
+  def shutdownOutput(): Unit =
+    try socket.shutdownOutput()
+    catch { case _: java.net.SocketException => () } // the server was faster
+
+  /** As `receive`, but None when the server has closed its side, maybe in the middle of a frame. */
+  def next(): Option[Message] =
+    try Some(receive()._1)
+    catch { case _: EOFException | _: java.net.SocketException => None }
+
   /** Whether the server has closed its side; waits for it. */
   def atEnd(): Boolean =
     try in.read() < 0
