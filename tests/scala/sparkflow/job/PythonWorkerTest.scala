@@ -1,7 +1,7 @@
 package sparkflow.job
 
 import java.nio.charset.StandardCharsets.US_ASCII
-import java.nio.file.Files
+import java.nio.file.{Files, Path}
 
 import scala.sys.process._
 
@@ -16,12 +16,18 @@ class PythonWorkerTest extends AnyFunSuite {
   private def python(script: String, argument: String): String =
     Seq(sys.env.getOrElse("PYSPARK_PYTHON", "python3"), "-c", script, argument).!!.trim
 
+  private def temporary(name: String): Path = {
+    val file = Files.createTempFile(name, ".pickle")
+    file.toFile.deleteOnExit()
+    file
+  }
+
   test("the command is a pickle of a class called with the JSON, whatever is in it") {
     val json = "{\"a\": \"back\\\\slash \\n newline \u00e9 \u20ac \uD83D\uDE00 '\"}"
     val bytes = PythonWorker.command("sparkflow.worker.train", "Train", json, BinaryType)
     assert(bytes.forall(b => b == '\n' || (b >= ' ' && b <= '~')), "plain ASCII")
     assert(new String(bytes, US_ASCII).startsWith("(csparkflow.worker.train\nTrain\n"))
-    val file = Files.createTempFile("command", ".pickle")
+    val file = temporary("command")
     Files.write(file, bytes)
     val strings = python(
       "import pickletools, sys, json\n" +
@@ -41,7 +47,7 @@ class PythonWorkerTest extends AnyFunSuite {
   test("a model blob is one pickled run of bytes with its sections where the header says") {
     val layout = Layout(Seq(Variable("w", Seq(2, 3))), Seq(StateVariable("n", Nil, "int64")))
     val state = ModelState(layout, Array(1f, 2f, 3f, 4f, 5f, -6.5f), Array[Byte](7, 0, 0, 0, 0, 0, 0, 0))
-    val file = Files.createTempFile("model", ".pickle")
+    val file = temporary("model")
     val fingerprint = ModelBlob.writePickled(file, "{\"graph\": \"\u00e9\"}", state)
     assert(fingerprint.matches("[0-9a-f]{64}"))
     val said = python(

@@ -44,6 +44,7 @@ private[job] object PythonPackage {
     val crc = new CRC32
     files.foreach { case (name, bytes) => crc.update(name.getBytes("UTF-8")); crc.update(bytes) }
     val directory = Files.createTempDirectory("sparkflow-python-")
+    directory.toFile.deleteOnExit() // before the file's, as the JVM goes from the last to the first
     val zip = directory.resolve(f"sparkflow-python-${Version.current}-${crc.getValue}%08x.zip")
     Using.resource(new ZipOutputStream(Files.newOutputStream(zip))) { out =>
       files.foreach { case (name, bytes) =>
@@ -53,7 +54,6 @@ private[job] object PythonPackage {
       }
     }
     zip.toFile.deleteOnExit()
-    directory.toFile.deleteOnExit()
     zip
   }
 
