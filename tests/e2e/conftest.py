@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyspark
@@ -19,6 +20,14 @@ OLDEST = pyspark.__version__.startswith("4.1.")
 oldest_only = pytest.mark.skipif(
     not OLDEST, reason="runs on the oldest Spark: nothing in it differs by Spark"
 )
+
+
+def first_everywhere(values: Iterable[Any]) -> list[Any]:
+    """Values to parametrize with, of which the newest Spark gets the first alone."""
+    first, *rest = values
+    return [first, *(pytest.param(value, marks=oldest_only) for value in rest)]
+
+
 JAR = ROOT / "target" / "sparkflow.jar"
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 

@@ -104,6 +104,7 @@ def test_an_estimator_can_be_saved_and_starts_from_what_the_model_had_learnt(
         np.testing.assert_allclose(value, start, atol=1e-6)
 
 
+@oldest_only
 def test_one_worker_is_keras_fit(gaussians: Callable[..., DataFrame]) -> None:
     data = gaussians(2, rows=64, partitions=1).cache()
     model = classifier(keras.optimizers.Adam(0.01))
@@ -140,6 +141,7 @@ def test_a_convnet_with_batch_norm_and_dropout(spark: SparkSession) -> None:
     np.testing.assert_allclose(predicted, wanted, rtol=1e-4, atol=1e-5)
 
 
+@oldest_only
 def test_metrics_that_are_not_computed_yet_are_told(spark: SparkSession) -> None:
     with pytest.warns(UserWarning, match="metrics are not computed yet"):
         SparkAsyncDL(model=classifier(metrics=["accuracy"]))

@@ -12,6 +12,7 @@ from pyspark.ml.linalg import Vectors
 from pyspark.ml.pipeline import Pipeline, PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
+from conftest import first_everywhere
 from sparkflow import tf1 as tf
 from sparkflow.graph_utils import build_adam_config, build_graph, build_rmsprop_config
 from sparkflow.HogwildSparkModel import HogwildSparkModel
@@ -74,18 +75,20 @@ def accuracy(model: Any, data: DataFrame) -> float:
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {},
-        {"optimizerOptions": build_adam_config(learning_rate=0.01, beta1=0.85, beta2=0.98, epsilon=1e-8)},
-        {
-            "tfOptimizer": "rmsprop",
-            "optimizerOptions": build_rmsprop_config(learning_rate=0.01, decay=0.95, momentum=0.1),
-        },
-        {"partitionShuffles": 2},
-        {"acquireLock": True},
-        {"miniStochasticIters": 5},
-        {"miniBatchSize": -1, "iters": 60},
-    ],
+    first_everywhere(
+        [
+            {},
+            {"optimizerOptions": build_adam_config(learning_rate=0.01, beta1=0.85, beta2=0.98, epsilon=1e-8)},
+            {
+                "tfOptimizer": "rmsprop",
+                "optimizerOptions": build_rmsprop_config(learning_rate=0.01, decay=0.95, momentum=0.1),
+            },
+            {"partitionShuffles": 2},
+            {"acquireLock": True},
+            {"miniStochasticIters": 5},
+            {"miniBatchSize": -1, "iters": 60},
+        ]
+    ),
     ids=["gaussians", "adam options", "rmsprop options", "shuffles", "lock", "stochastic", "full batch"],
 )
 def test_overlapping_gaussians(processed: DataFrame, changes: dict[str, Any]) -> None:
@@ -148,12 +151,14 @@ XOR = [([0.0, 0.0], 0.0), ([1.0, 1.0], 0.0), ([1.0, 0.0], 1.0), ([0.0, 1.0], 1.0
 
 @pytest.mark.parametrize(
     "convert",
-    [
-        lambda x, y: (np.asarray(x), y),
-        lambda x, y: (x, int(y)),
-        lambda x, y: (Vectors.dense(x), np.array([y], np.float32)),
-        lambda x, y: (Vectors.dense(x).toArray().reshape(1, 2), [y]),
-    ],
+    first_everywhere(
+        [
+            lambda x, y: (np.asarray(x), y),
+            lambda x, y: (x, int(y)),
+            lambda x, y: (Vectors.dense(x), np.array([y], np.float32)),
+            lambda x, y: (Vectors.dense(x).toArray().reshape(1, 2), [y]),
+        ]
+    ),
     ids=["array and float", "list and int", "vector and array", "2-D array and list"],
 )
 def test_spark_hogwild(spark: SparkSession, convert: Any) -> None:

@@ -10,6 +10,7 @@ from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 import graphs
+from conftest import oldest_only
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 ROWS, BATCH, ITERATIONS = 60, 8, 6
@@ -81,6 +82,7 @@ def plain_tensorflow(optimizer: str) -> list[np.ndarray]:
         return list(session.run(tf.trainable_variables()))
 
 
+@oldest_only
 @pytest.mark.parametrize("transport", ["tcp", "auto"])
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])
 def test_one_locked_worker_equals_tensorflows_sparse_updates(
@@ -91,6 +93,7 @@ def test_one_locked_worker_equals_tensorflows_sparse_updates(
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-5)
 
 
+@oldest_only
 def test_rows_and_whole_tables_learn_the_same_by_gradient_descent(data: DataFrame) -> None:
     rows, whole = (
         fit(data, "gradient_descent", sparseTables=sparse).get_weights() for sparse in (True, False)
@@ -100,6 +103,7 @@ def test_rows_and_whole_tables_learn_the_same_by_gradient_descent(data: DataFram
     assert not np.allclose(rows[0], start()[0])
 
 
+@oldest_only
 @pytest.mark.parametrize("compression", ["bf16", "int8"])
 def test_compression_beside_rows(data: DataFrame, compression: str) -> None:
     plain, encoded = (
@@ -111,6 +115,7 @@ def test_compression_beside_rows(data: DataFrame, compression: str) -> None:
     assert not np.array_equal(plain[1], encoded[1])
 
 
+@oldest_only
 def test_whole_tables_decay_momentum_that_rows_keep(data: DataFrame) -> None:
     rows, whole = (fit(data, "momentum", sparseTables=sparse).get_weights() for sparse in (True, False))
     assert not np.allclose(rows[0], whole[0], atol=1e-3)

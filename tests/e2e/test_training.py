@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 import graphs
-from conftest import oldest_only
+from conftest import first_everywhere, oldest_only
 from estimators import estimator
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
@@ -38,8 +38,8 @@ def accuracy(model: SparkAsyncDLModel | PipelineModel, data: DataFrame) -> float
     return float(np.mean([(r["predicted"] >= 0.5) == (r["label"] == 1.0) for r in rows]))
 
 
-@pytest.mark.parametrize("dimensions", [pytest.param(1, marks=oldest_only), 2])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("dimensions", first_everywhere([2, 1]))
+@pytest.mark.parametrize("optimizer", first_everywhere(OPTIMIZERS))
 def test_every_optimizer_separates_overlapping_gaussians(
     gaussians: Callable[..., DataFrame], optimizer: str, dimensions: int
 ) -> None:
@@ -59,13 +59,14 @@ def test_modes(gaussians: Callable[..., DataFrame], mode: str) -> None:
     assert accuracy(estimator(mode=mode).fit(data), data) >= 0.86
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+@pytest.mark.parametrize("optimizer", first_everywhere(["adam", "momentum"]))
 def test_local_steps(gaussians: Callable[..., DataFrame], optimizer: str) -> None:
     data = gaussians(2)
     model = estimator(localSteps=4, tfOptimizer=optimizer, optimizerOptions='{"use_locking": true}').fit(data)
     assert accuracy(model, data) >= 0.86
 
 
+@oldest_only
 def test_local_steps_of_one_worker_are_the_servers_steps(gaussians: Callable[..., DataFrame]) -> None:
     data = gaussians(2, partitions=1).cache()
     local, server = (
@@ -88,13 +89,14 @@ def test_one_locked_worker_trains_alike_over_tcp_and_shared_memory(
     assert not list(Path("/dev/shm").glob("sparkflow-*"))
 
 
-@pytest.mark.parametrize("compression", ["bf16", "int8", "topk"])
+@pytest.mark.parametrize("compression", first_everywhere(["int8", "bf16", "topk"]))
 def test_compression(gaussians: Callable[..., DataFrame], compression: str) -> None:
     data = gaussians(2)
     model = estimator(transport="tcp", compression=compression).fit(data)
     assert accuracy(model, data) >= 0.86
 
 
+@oldest_only
 def test_compression_of_local_steps(gaussians: Callable[..., DataFrame]) -> None:
     data = gaussians(2)
     model = estimator(transport="tcp", compression="int8", localSteps=4).fit(data)
@@ -156,6 +158,7 @@ def test_warm_start_goes_on_from_the_weights(gaussians: Callable[..., DataFrame]
     assert max(losses) < 0.12
 
 
+@oldest_only
 def test_warm_start_from_arrays(gaussians: Callable[..., DataFrame]) -> None:
     data = gaussians(2)
     first = estimator(iters=30).fit(data)
@@ -203,7 +206,7 @@ def test_partition_shuffles_train_again(gaussians: Callable[..., DataFrame]) -> 
     assert accuracy(model, data) >= 0.86
 
 
-@pytest.mark.parametrize("changes", [{"miniStochasticIters": 5}, {"miniBatchSize": -1}])
+@pytest.mark.parametrize("changes", first_everywhere([{"miniStochasticIters": 5}, {"miniBatchSize": -1}]))
 def test_kinds_of_batches(gaussians: Callable[..., DataFrame], changes: dict[str, int]) -> None:
     data = gaussians(2)
     assert accuracy(estimator(iters=60, **changes).fit(data), data) >= 0.86
@@ -347,6 +350,7 @@ def test_cross_validation_copies_params(gaussians: Callable[..., DataFrame]) -> 
     assert best.validationMetrics[1] < best.validationMetrics[0]
 
 
+@oldest_only
 def test_rows_beyond_the_spill_limit_train_as_those_in_memory(gaussians: Callable[..., DataFrame]) -> None:
     data = gaussians(2, partitions=1).cache()
     fits = [
