@@ -127,7 +127,9 @@ class SyncTest extends ServerTest {
       workers(0).send(changed(1, 1), all(2f))
       workers(1).send(push(1, 1), all(2f))
       val codes = workers.map(_.receive()._1).collect { case Error(code, _) => code }
-      assert(codes.toSet === Set(ErrorCode.Malformed, ErrorCode.Over)) // the second to come, and the one that waits for it
+      assert(
+        codes.toSet === Set(ErrorCode.Malformed, ErrorCode.Over)
+      ) // the second to come, and the one that waits for it
     }
   }
 

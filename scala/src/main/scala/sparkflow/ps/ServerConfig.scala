@@ -36,7 +36,7 @@ import scala.concurrent.duration._
   * @param maxHandshakes connections that have not yet proven the secret; more are closed at once. Every task slot
   *   of a large cluster may connect in the same instant, and each costs a few kilobytes
   * @param eventCapacity events that may wait for a slow listener before the workers that report wait with them: as few as
-  *   hide its usual jitter, as a worker gives up after 5 minutes, in which the listener must get through all of them
+  *   hide its usual jitter, as a worker gives up after 15 minutes, in which the listener must get through all of them
   */
 final case class ServerConfig(
     host: String,
