@@ -11,6 +11,7 @@ from sparkflow.params.optimizer import OptimizerParams
 from sparkflow.params.prediction import PredictionParams
 from sparkflow.params.server import ServerParams
 from sparkflow.params.spill import SpillParams
+from sparkflow.params.staleness import StalenessParams
 from sparkflow.params.start import StartParams
 from sparkflow.params.traffic import TrafficParams
 from sparkflow.params.training import TrainingParams
@@ -23,6 +24,7 @@ __all__ = [
     "PredictionParams",
     "ServerParams",
     "SpillParams",
+    "StalenessParams",
     "StartParams",
     "TrafficParams",
     "TrainingParams",

@@ -154,6 +154,10 @@ class ParameterClient:
             self._exchange = exchange
         return Welcome(initialize, welcome.step, welcome.version, welcome.layout, state)
 
+    def absent(self, round: int, worker: int, attempt: int) -> None:
+        """Say, instead of `hello`, that this worker has no rows and takes no part in the round."""
+        self._acknowledged(wire.Hello(round, worker, attempt, 0))
+
     def initialize(self, layout: str, weights: np.ndarray, state: bytes) -> int:
         """Send the first weights and state of the fit, copied; return the server's version, 0."""
         version = self._acknowledged(wire.Initialize(layout), floats(weights), state)

@@ -62,7 +62,7 @@ class Train:
         matrices = columns.read(batches, names, Spill(spec.spill_limit, spec.spill_dir))
         rows = len(matrices[0])
         if rows == 0:
-            return _result(partition, 0, 0, None)
+            return _result(partition, 0, 0, self._absent(partition, attempt))
         # Imports TensorFlow: not before there is something to train on.
         from sparkflow.backend.graph import GraphBackend
 
@@ -88,6 +88,19 @@ class Train:
             return _result(partition, rows, task.made, message)
         finally:
             backend.close()
+
+
+    def _absent(self, partition: int, attempt: int) -> str | None:
+        """Tell the server not to wait for this partition; return why nobody listens, if so."""
+        spec = self._spec
+        with ParameterClient.connect(spec.host, spec.port, spec.secret) as client:
+            try:
+                client.absent(spec.round, partition, attempt)
+            except ServerError as error:
+                if not error.quiet:
+                    raise
+                return str(error)
+        return None
 
 
 class TrainTask:

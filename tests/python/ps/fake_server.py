@@ -152,6 +152,9 @@ class FakeServer:
             if self.refuse:
                 link.send(self.refuse)
                 return False
+            if hello.rows == 0:
+                link.send(wire.Ack(self.version))
+                return True
             if self.weights is None and not self._chosen:
                 self._chosen = True
                 link.send(wire.Welcome(wire.INITIALIZE, 0, 0, 0, 0, ""))

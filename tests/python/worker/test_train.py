@@ -235,10 +235,18 @@ def test_the_second_round_counts_iterations_on():
     assert [push.step for push in server.pushes] == [*range(12), *range(12)]
 
 
-def test_an_empty_partition_talks_to_nobody():
+def test_an_empty_partition_says_so_and_no_more():
     expected = {"partition": 3, "rows": 0, "steps": 0, "message": None}
-    assert train(None, batches=[], partition=3) == expected
-    assert train(None, batches=[batch(FEATURES[:0], LABELS[:0])], partition=3) == expected
+    with FakeServer() as server:
+        assert train(server, batches=[], partition=3) == expected
+        assert train(server, batches=[batch(FEATURES[:0], LABELS[:0])], partition=3, attempt=2) == expected
+    assert server.hellos == [wire.Hello(0, 3, 1, 0), wire.Hello(0, 3, 2, 0)]
+    assert server.layout is None
+
+
+def test_an_empty_partition_of_a_fit_that_is_over_ends_quietly():
+    with FakeServer(refuse=wire.Error(4, "the fit is over")) as server:
+        assert train(server, batches=[])["message"] == "the fit is over"
 
 
 def test_one_row():

@@ -24,6 +24,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setShufflePerIter(false)
       .setPartitionShuffles(2)
       .setMode("locked")
+      .setMaxStaleness(5)
+      .setStalenessDecay(true)
+      .setDelayCompensation(0.25)
       .setPort(5000)
       .setTransport("tcp")
       .setLocalSteps(4)
@@ -55,6 +58,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
         shufflePerIter = false,
         partitionShuffles = 2,
         mode = "locked",
+        maxStaleness = 5,
+        stalenessDecay = true,
+        delayCompensation = 0.25,
         port = 5000,
         transport = "tcp",
         localSteps = 4,

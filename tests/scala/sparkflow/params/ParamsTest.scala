@@ -30,6 +30,9 @@ class ParamsTest extends AnyFunSuite {
         "verbose" -> 0,
         "port" -> 0,
         "mode" -> "hogwild",
+        "maxStaleness" -> 8,
+        "stalenessDecay" -> false,
+        "delayCompensation" -> 0.0,
         "useRegularizationLosses" -> false,
         "transport" -> "auto",
         "localSteps" -> 1,
@@ -104,12 +107,25 @@ class ParamsTest extends AnyFunSuite {
     (
       "mode unknown",
       _.setMode("hogwld"),
-      "mode is 'hogwld', expected 'hogwild' or 'locked' (did you mean 'hogwild'?)"
+      "mode is 'hogwld', expected 'hogwild', 'locked', 'ssp' or 'sync' (did you mean 'hogwild'?)"
     ),
-    ("mode far", _.setMode("xyzxyzxyzxyz"), "mode is 'xyzxyzxyzxyz', expected 'hogwild' or 'locked': "),
-    ("mode null", _.setMode(null), "mode is null, expected 'hogwild' or 'locked': "),
-    ("mode ssp", _.setMode("ssp"), "mode is 'ssp', which this version of SparkFlow does not have yet"),
-    ("mode sync", _.setMode("sync"), "mode is 'sync', which this version of SparkFlow does not have yet"),
+    (
+      "mode far",
+      _.setMode("xyzxyzxyzxyz"),
+      "mode is 'xyzxyzxyzxyz', expected 'hogwild', 'locked', 'ssp' or 'sync': "
+    ),
+    ("mode null", _.setMode(null), "mode is null, expected 'hogwild', 'locked', 'ssp' or 'sync': "),
+    ("maxStaleness -1", _.setMaxStaleness(-1), "maxStaleness is -1, expected 0 or more: "),
+    (
+      "delayCompensation -1",
+      _.setDelayCompensation(-1),
+      "delayCompensation is -1.0, expected a finite number, 0 or more: "
+    ),
+    (
+      "delayCompensation infinite",
+      _.setDelayCompensation(Double.PositiveInfinity),
+      "delayCompensation is Infinity, expected a finite number, 0 or more: "
+    ),
     (
       "transport unknown",
       _.setTransport("shn"),
@@ -169,6 +185,7 @@ class ParamsTest extends AnyFunSuite {
     val stage = new SparkAsyncDL()
       .setIters(1)
       .setPartitions(1)
+      .setMaxStaleness(0)
       .setMiniBatchSize(-1)
       .setMiniStochasticIters(1)
       .setPort(65535)
@@ -208,7 +225,7 @@ class ParamsTest extends AnyFunSuite {
   }
 
   test("a contradiction of acquireLock and mode is refused") {
-    for ((mode, lock) <- Seq("hogwild" -> true, "locked" -> false)) {
+    for ((mode, lock) <- Seq("hogwild" -> true, "locked" -> false, "sync" -> false, "ssp" -> true)) {
       val stage = new SparkAsyncDL().setMode(mode).setAcquireLock(lock)
       val found = intercept[IllegalArgumentException](stage.consistency).getMessage
       assert(found.startsWith(s"mode is '$mode' but acquireLock is $lock"))

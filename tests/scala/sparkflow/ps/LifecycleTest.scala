@@ -147,7 +147,7 @@ class LifecycleTest extends ServerTest {
 
   test("an unknown mode and a wrong port are refused") {
     val e = intercept[IllegalArgumentException](new ParameterServer(config("fast"), new Events))
-    assert(e.getMessage.contains("'fast'") && e.getMessage.contains("hogwild, locked"))
+    assert(e.getMessage.contains("'fast'") && e.getMessage.contains("hogwild, locked, ssp, sync"))
     intercept[IllegalArgumentException](config().copy(port = 65536))
   }
 

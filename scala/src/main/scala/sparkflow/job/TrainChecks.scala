@@ -38,6 +38,7 @@ private[job] object TrainChecks {
     }
     optimizer(request)
     localSteps(request)
+    staleness(request)
     request.initial.foreach(state => sameCount(graph, state))
   }
 
@@ -74,6 +75,22 @@ private[job] object TrainChecks {
       throw new IllegalArgumentException(
         s"localSteps is ${request.localSteps}, but ${request.optimizer} computes the weights from sums of gradients, so what other " +
           "workers have learnt would be lost: use localSteps 1, or another tfOptimizer"
+      )
+  }
+
+  private def staleness(request: TrainRequest): Unit = {
+    val set = Seq(
+      "stalenessDecay" -> request.stalenessDecay.toString -> request.stalenessDecay,
+      "delayCompensation" -> request.delayCompensation.toString -> (request.delayCompensation > 0)
+    ).collect { case (param, true) => param }
+    for ((param, value) <- set.headOption if request.mode == "sync")
+      throw new IllegalArgumentException(
+        s"$param is $value, but in mode 'sync' no gradient is stale: leave it out, or use another mode"
+      )
+    if (request.delayCompensation > 0 && request.localSteps > 1)
+      throw new IllegalArgumentException(
+        s"delayCompensation is ${request.delayCompensation}, but with localSteps ${request.localSteps} workers push no gradients " +
+          "that it could correct: use localSteps 1 or delayCompensation 0"
       )
   }
 

@@ -45,6 +45,7 @@ object TrainJob {
       host = sc.getConf.get("spark.driver.bindAddress", host),
       port = request.port,
       mode = request.mode,
+      maxStaleness = request.maxStaleness,
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
       initial = request.initial,
@@ -60,7 +61,7 @@ object TrainJob {
       val rows = (0 until request.partitionShuffles).map { round =>
         events.check()
         val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
-        val rows = runRound(shuffled(data, round, seed), spec)
+        val rows = runRound(shuffled(data, round, seed), spec, server)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
         rows
@@ -105,10 +106,15 @@ object TrainJob {
     }
 
   /** @return the rows of each partition */
-  private def runRound(data: DataFrame, spec: TrainSpec): Seq[Long] = {
+  private def runRound(data: DataFrame, spec: TrainSpec, server: ParameterServer): Seq[Long] = {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
+    if (spec.request.together) {
+      val workers = trained.queryExecution.toRdd.getNumPartitions
+      TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
+      server.begin(spec.round, workers)
+    }
     val results = PythonBridge.collectBatched(trained, batchBytes)
     results.flatMap(row => Option(row.getAs[String]("message"))).headOption.foreach { why =>
       throw new TrainingException(s"a worker ended before its iterations were done: $why", null)

@@ -26,6 +26,9 @@ final case class TrainRequest(
     shufflePerIter: Boolean,
     partitionShuffles: Int,
     mode: String,
+    maxStaleness: Int,
+    stalenessDecay: Boolean,
+    delayCompensation: Double,
     port: Int,
     transport: String,
     localSteps: Int,
@@ -36,7 +39,14 @@ final case class TrainRequest(
     verbose: Int,
     spillLimit: Option[Long],
     spillDir: Option[String]
-)
+) {
+
+  /** Whether workers wait for each other, and so must all run at once. */
+  def together: Boolean = mode == "ssp" || mode == "sync"
+
+  /** Whether tables may travel by rows, where a worker finds some. */
+  def byRows: Boolean = sparseTables && localSteps == 1 && delayCompensation == 0
+}
 
 /** @param seed the seed that the fit used, also when it drew it itself */
 final case class TrainResult(state: ModelState, seed: Long, history: TrainHistory)

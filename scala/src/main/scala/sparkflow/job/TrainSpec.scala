@@ -35,7 +35,7 @@ private[job] final case class TrainSpec(
       ("transport" -> request.transport) ~
       ("localSteps" -> request.localSteps) ~
       ("compression" -> request.compression) ~
-      ("sparseTables" -> request.sparseTables) ~
+      ("sparseTables" -> request.byRows) ~
       ("optimizer" -> (("name" -> request.optimizer) ~ ("options" -> TrainChecks
         .optimizerOptions(request)))) ~
       ("spillLimit" -> request.spillLimit.map(JInt(_)).getOrElse(JNull)) ~

@@ -26,6 +26,7 @@ class SparkAsyncDL(override val uid: String)
     with OptimizerParams
     with TrainingParams
     with ServerParams
+    with StalenessParams
     with TrafficParams
     with StartParams
     with SpillParams
@@ -86,6 +87,9 @@ class SparkAsyncDL(override val uid: String)
     shufflePerIter = $(shufflePerIter),
     partitionShuffles = $(partitionShuffles),
     mode = consistency,
+    maxStaleness = $(maxStaleness),
+    stalenessDecay = $(stalenessDecay),
+    delayCompensation = $(delayCompensation),
     port = $(port),
     transport = $(transport),
     localSteps = $(localSteps),

@@ -10,8 +10,10 @@ trait ServerParams extends Params {
   final val mode: Param[String] = new Param[String](
     this,
     "mode",
-    "How workers share the weights: hogwild (no lock, workers read and write as they come) or " +
-      "locked (updates are atomic and ordered).",
+    "How workers share the weights: hogwild (no lock, workers read and write as they come), locked (updates are atomic and " +
+      "ordered), ssp (locked, and no worker runs more than maxStaleness steps ahead of the slowest) or sync (the gradients of " +
+      "all workers are averaged in each step; the same seed and partitions give the same model, to the bit). ssp and sync need " +
+      "a free task slot for each partition.",
     ServerParams.isMode _
   )
 
@@ -59,16 +61,11 @@ trait ServerParams extends Params {
 }
 
 private object ServerParams {
-  private val modes = Seq("hogwild", "locked")
-  private val planned = Seq("ssp", "sync")
+  private val modes = Seq("hogwild", "locked", "ssp", "sync")
 
   private def isMode(value: String): Boolean = {
-    if (planned.contains(value))
-      throw new IllegalArgumentException(
-        s"mode is '$value', which this version of SparkFlow does not have yet: use 'hogwild' or 'locked'"
-      )
     val guess = Option(value).fold("")(Names.didYouMean(_, modes))
-    val remedy = "use 'locked' for ordered updates, otherwise 'hogwild'"
-    Expect[String]("mode", s"'hogwild' or 'locked'$guess", remedy)(modes.contains)(value)
+    val remedy = "use 'sync' for a model that can be made again, otherwise 'hogwild'"
+    Expect[String]("mode", s"'hogwild', 'locked', 'ssp' or 'sync'$guess", remedy)(modes.contains)(value)
   }
 }

@@ -16,7 +16,12 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
 
   private val queue = new EventQueue(events, config.eventCapacity)
   private val fit =
-    new Fit(Consistency(config.mode, config.optimizer, _, ParameterServer.shardThreads(config)), queue)
+    new Fit(
+      Consistency(config.mode, config.optimizer, _, ParameterServer.shardThreads(config)),
+      config.mode,
+      config.maxStaleness,
+      queue
+    )
   private val started = new AtomicBoolean
   private var netty: Option[NettyServer] = None
 
@@ -40,6 +45,9 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
         throw e
     }
   }
+
+  /** A round begins, in which all of these workers take part: needed in the modes in which they wait for each other. */
+  def begin(round: Int, workers: Int): Unit = fit.begin(round, workers)
 
   /** A copy of the model as it is now, also after `close`; None if there were no weights yet. */
   def result(): Option[ModelState] = fit.result()

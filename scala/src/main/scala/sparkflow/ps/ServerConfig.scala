@@ -13,7 +13,8 @@ import scala.concurrent.duration._
   *
   * @param host address to listen on, and on no other
   * @param port port to listen on; 0 = any free one
-  * @param mode `hogwild` or `locked`
+  * @param mode `hogwild`, `locked`, `ssp` or `sync`
+  * @param maxStaleness in `ssp`, steps that a worker may be ahead of the slowest
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
   * @param threads event loop threads; 0 = one per core, at most 8, as Spark's own servers choose
   * @param shardThreads threads that may work on one update of a large model, an event loop's included; 0 = one per core
@@ -26,13 +27,16 @@ import scala.concurrent.duration._
   *   compute as long as it needs. TCP has given up on a dead path well before
   * @param lingerTimeout how long a refused connection is still read (and its bytes dropped), so that the peer gets
   *   to read the Error instead of a connection reset
+  * @param waitTimeout how long, in `ssp` and `sync`, a worker waits for others before the fit fails. Spark notices a lost
+  *   executor after 2 minutes (spark.network.timeout), a cluster manager may take minutes to start another, and the task
+  *   reads its rows again and imports TensorFlow; the workers themselves give up after 15 minutes without an answer
   * @param closeTimeout bound of each stage of `close`: last answers, event loops
   * @param listenerTimeout how long `close` waits for the listener to take its next event. A callback may write to a slow
   *   place; one that hangs must not hang the fit
   * @param maxHandshakes connections that have not yet proven the secret; more are closed at once. Every task slot
   *   of a large cluster may connect in the same instant, and each costs a few kilobytes
   * @param eventCapacity events that may wait for a slow listener before the workers that report wait with them: as few as
-  *   hide its usual jitter, as a worker gives up after 5 minutes, in which the listener must get through all of them
+  *   hide its usual jitter, as a worker gives up after 15 minutes, in which the listener must get through all of them
   */
 final case class ServerConfig(
     host: String,
@@ -41,6 +45,7 @@ final case class ServerConfig(
     optimizer: Optimizer,
     secret: JobSecret,
     initial: Option[ModelState],
+    maxStaleness: Int = 8,
     threads: Int = 0,
     shardThreads: Int = 0,
     sharedMemory: Option[Path] = ServerConfig.sharedMemory,
@@ -48,12 +53,14 @@ final case class ServerConfig(
     initializeTimeout: FiniteDuration = 5.minutes,
     stallTimeout: FiniteDuration = 2.minutes,
     lingerTimeout: FiniteDuration = 5.seconds,
+    waitTimeout: FiniteDuration = 10.minutes,
     closeTimeout: FiniteDuration = 5.seconds,
     listenerTimeout: FiniteDuration = 1.minute,
     maxHandshakes: Int = 1024,
     eventCapacity: Int = 16
 ) {
   require(port >= 0 && port <= 65535, s"port must be 0 (any free one) to 65535, got $port")
+  require(maxStaleness >= 0, s"maxStaleness must be 0 or more, got $maxStaleness")
 }
 
 object ServerConfig {

@@ -39,7 +39,13 @@ trait Consistency {
 
 object Consistency {
   private val byName: Map[String, (ShardStore, Optimizer) => Consistency] =
-    Map("hogwild" -> (new Hogwild(_, _)), "locked" -> (new Locked(_, _)))
+    Map(
+      "hogwild" -> (new Hogwild(_, _)),
+      "locked" -> (new Locked(_, _)),
+      // In these workers wait for each other, too; what they push is applied as it is in locked.
+      "ssp" -> (new Locked(_, _)),
+      "sync" -> (new Locked(_, _))
+    )
 
   val modes: Seq[String] = byName.keys.toSeq.sorted
 

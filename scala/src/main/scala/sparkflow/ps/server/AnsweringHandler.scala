@@ -58,6 +58,9 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
     ()
   }
 
+  /** Runs it on the event loop: now, if this is it. */
+  protected def here(action: => Unit): Unit = if (ctx.executor.inEventLoop) action else onLoop(action)
+
   /** Runs it later on the event loop; not at all when the loop has ended, and with it the connection. */
   protected def onLoop(action: => Unit): Unit = {
     val task: Runnable = () =>

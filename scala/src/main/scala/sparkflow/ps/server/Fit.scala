@@ -2,6 +2,8 @@ package sparkflow.ps.server
 
 import java.util.concurrent.atomic.{AtomicBoolean, AtomicReference}
 
+import scala.concurrent.duration.FiniteDuration
+
 import org.slf4j.LoggerFactory
 
 import sparkflow.ps.{FitCounts, IterationReport}
@@ -20,7 +22,7 @@ private[server] trait Candidate {
   /** There are weights. */
   def ready(): Unit
 
-  /** If it still waits for its Welcome, it gets this Error instead. */
+  /** If it still waits for its Welcome, or for other workers, it gets this Error instead. */
   def refuse(code: Int, message: String): Unit
 }
 
@@ -54,7 +56,12 @@ private[ps] final class LiveModel(val layout: Layout, val consistency: Consisten
   *
   * @param consistency makes the keeper of the first weights from a copy of them
   */
-private[ps] final class Fit(consistency: Array[Float] => Consistency, events: EventQueue) {
+private[ps] final class Fit(
+    consistency: Array[Float] => Consistency,
+    mode: String,
+    maxStaleness: Int,
+    events: EventQueue
+) {
   private val workers = new WorkerTable[Candidate]
   private val election = new Election[Candidate]
   private val ended = new AtomicReference[Fit.End]
@@ -65,6 +72,8 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
   def failure: Option[String] = Option(ended.get).filter(_.failed).map(_.message)
 
   val counters = new Counters
+
+  private val pace = Pace(mode, maxStaleness, new Updates(model.consistency, counters))
 
   def counts: FitCounts = FitCounts(
     steps,
@@ -127,16 +136,29 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
   /** @throws Refused unless this connection was chosen to make the first weights */
   def checkChosen(maker: Candidate): Unit = if (!isChosen(maker)) throw notChosen
 
-  /** A worker connects. It learns by `chosen` or `ready`, maybe before the return, which Welcome to give.
+  /** A round begins, of workers 0 to `count` - 1. */
+  def begin(round: Int, count: Int): Unit = pace.begin((0 until count).map(workers.entry(round, _)))
+
+  /** The connection speaks for the worker from now on.
     *
-    * @throws Refused if a newer attempt is known, or the fit has ended
+    * @throws Refused if a newer attempt is known, or the worker has no part in the round
     */
-  def join(round: Int, worker: Int, attempt: Long, candidate: Candidate): WorkerEntry[Candidate] = {
+  def enter(round: Int, worker: Int, attempt: Long, candidate: Candidate): Pace.Entry = {
     val entry = workers.entry(round, worker)
+    pace.admit(entry)
     entry.enter(attempt, candidate).foreach { fenced =>
+      pace.leave(fenced, entry)
       election.leave(fenced).foreach(_.chosen())
       fenced.refuse(ErrorCode.Fenced, s"a newer attempt of partition $worker is known")
     }
+    entry
+  }
+
+  /** The connection wants weights. It learns by `chosen` or `ready`, maybe before the return, which Welcome to give.
+    *
+    * @throws Refused if the fit has ended
+    */
+  def join(candidate: Candidate): Unit =
     election.join(candidate) match {
       case Election.Chosen  => candidate.chosen()
       case Election.Waiting => ()
@@ -144,54 +166,48 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
         check()
         candidate.ready()
     }
-    entry
-  }
 
   /** The connection will send no more. */
-  def leave(candidate: Candidate, entry: WorkerEntry[Candidate]): Unit = {
+  def leave(candidate: Candidate, entry: Pace.Entry): Unit = {
     entry.leave(candidate)
+    pace.leave(candidate, entry)
     election.leave(candidate).foreach(_.chosen())
   }
 
-  /** Applies a gradient, unless it was applied before.
-    *
-    * @param step its number within the worker
-    * @param base the version of the weights that it was taken at
-    * @param count of its samples
-    * @param apply gives it to the keeper of the weights; returns the version after it
-    * @return the version after it; None if it was applied before
-    * @throws Refused if the connection is fenced off, or the push does not fit in
-    */
-  def push(candidate: Candidate, entry: WorkerEntry[Candidate], step: Long, base: Long, count: Int)(
-      apply: Consistency => Long
-  ): Option[Long] = {
-    val consistency = model.consistency
-    var version = 0L
-    val fresh = entry.push(candidate, step) {
-      if (base < 0 || base > consistency.version || count < 0)
-        throw new Refused(
-          ErrorCode.Malformed,
-          s"a gradient of $count samples on version $base, which is not among 0 to ${consistency.version}"
-        )
-      version = apply(consistency)
-      val staleness = version - 1 - base
-      counters.applied(count.toLong, staleness)
-      staleness
-    }
-    Option.when(fresh)(version)
+  /** As [[Pace.start]]. */
+  def start(candidate: Candidate, entry: Pace.Entry)(go: => Unit): Unit = pace.start(candidate, entry)(go)
+
+  /** As [[Pace.push]]. */
+  def push(candidate: Candidate, entry: Pace.Entry, push: Pushed)(answered: Option[Long] => Unit): Unit =
+    pace.push(candidate, entry, push)(answered)
+
+  /** The worker has nothing more to send. */
+  def finish(candidate: Candidate, entry: Pace.Entry): Unit = {
+    entry.finish(candidate)
+    pace.finish(entry)
   }
+
+  /** A worker has waited for others for as long as it may. */
+  def overdue(waited: FiniteDuration): Unit = fail(
+    s"other workers have waited $waited for ${pace.awaited}. The mode needs all workers of a round at once: see in Spark's UI " +
+      "what became of the task; use fewer partitions, or mode 'hogwild' or 'locked', in which nobody waits"
+  )
 
   /** A worker of this host goes on over TCP: that is said once, as it only costs speed. */
   def notShared(why: String): Unit =
     if (warned.compareAndSet(false, true))
       log.warn(s"training goes on over TCP instead of shared memory: $why")
 
-  /** @return the merged state, a copy */
-  def mergeState(change: Array[Byte], kept: Array[Float], base: Array[Byte]): Array[Byte] =
-    model.state.merge(change, kept, base)
+  /** Merges a worker's state when it is its turn; `merged` gets a copy of what comes out. */
+  def mergeState(candidate: Candidate, entry: Pace.Entry)(
+      change: Array[Byte],
+      kept: Array[Float],
+      base: Array[Byte]
+  )(merged: Array[Byte] => Unit): Unit =
+    pace.merge(candidate, entry)(model.state.merge(change, kept, base))(merged)
 
   /** Tells the listener; `accepted` is called, here or on another thread, when the worker may go on. */
-  def report(entry: WorkerEntry[Candidate], report: Report)(accepted: () => Unit): Unit = {
+  def report(entry: Pace.Entry, report: Report)(accepted: () => Unit): Unit = {
     val event = IterationReport(
       iteration = report.iteration,
       partition = entry.worker,
@@ -218,7 +234,7 @@ private[ps] final class Fit(consistency: Array[Float] => Consistency, events: Ev
 
   private def end(how: Fit.End): Boolean = {
     val first = ended.compareAndSet(null, how)
-    if (first) election.settle().foreach(_.refuse(ErrorCode.Over, how.message))
+    if (first) (election.settle() ++ pace.end()).foreach(_.refuse(ErrorCode.Over, how.message))
     first
   }
 }

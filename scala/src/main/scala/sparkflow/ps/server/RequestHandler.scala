@@ -1,15 +1,16 @@
 package sparkflow.ps.server
 
-import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.TimeUnit.NANOSECONDS
 
+import scala.concurrent.duration.FiniteDuration
+
 import io.netty.buffer.Unpooled
+import io.netty.util.concurrent.ScheduledFuture
 
 import sparkflow.ps.ServerConfig
-import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.consistency.Whole
 import sparkflow.ps.protocol._
-import sparkflow.ps.shm.SharedSegment
 import sparkflow.ps.store.{FloatSource, Layout, ModelState, NativeFloats, Tables}
 
 /** Serves one worker: one request, one answer. Everything in here happens on the connection's event loop; the methods of
@@ -19,11 +20,11 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     extends AnsweringHandler(config, decoder)
     with Admission
     with Candidate {
-  private var entry: Option[WorkerEntry[Candidate]] = None
-  private var waiting = false // for the Welcome
+  private var entry: Option[Pace.Entry] = None
+  private var waiting = false // for the Welcome, or for other workers
   private var offered: Option[Layout] = None // of the Initialize that is coming in
   private var exchange: Option[Exchange] = None // from the first weights or gradient on
-  private var segment: Option[SharedSegment] = None // offered, not yet attached
+  private val offer = new SharedOffer(config.sharedMemory, fit.notShared)
   private var names = Seq.empty[String] // of the tables that the worker takes by rows
   private var state = Array.emptyByteArray // as the worker last had it; never changed
   private var traffic: Option[RowTraffic] = None // once there are weights, if there are tables
@@ -143,19 +144,27 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         this.push(push)
       case PushState =>
         worker
-        state = fit.mergeState(body.head.array, new NativeFloats(body.tail).toArray, state)
-        answer(State, Seq(Unpooled.wrappedBuffer(state)))
+        awaiting[Array[Byte]](
+          fit.mergeState(this, worker)(body.head.array, new NativeFloats(body.tail).toArray, state)
+        ) { merged =>
+          state = merged
+          answer(State, Seq(Unpooled.wrappedBuffer(merged)))
+        }
       case report: Report =>
         fit.report(worker, report)(() => onLoop(if (!hasEnded) answer(Ack(fit.steps))))
       case Done =>
-        worker.finish(this)
+        fit.finish(this, worker)
         answer(Ack(fit.steps))
       case Share =>
         worker
-        share()
-      case Attached(mapped, reason) =>
+        answer(offer.make(NativeFloats.pieceBytes(vectorLength)))
+      case attached: Attached =>
         worker
-        attached(mapped, reason)
+        offer.settle(attached).foreach { shared =>
+          releaseExchange()
+          exchange = Some(shared)
+        }
+        answer(Ack(fit.steps))
       case Failed(text) =>
         worker
         fit.fail(text)
@@ -165,7 +174,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   }
 
   /** @throws Refused unless this connection speaks for a worker */
-  private def worker: WorkerEntry[Candidate] = {
+  private def worker: Pace.Entry = {
     val known = entry.getOrElse(throw malformed("the first request must be Hello"))
     known.check(this)
     known
@@ -185,23 +194,55 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     names =
       try Tables.names(hello.tables)
       catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
+    val joined = fit.enter(hello.round, hello.worker, hello.attempt, this)
+    entry = Some(joined)
+    if (hello.rows == 0) {
+      fit.finish(this, joined)
+      answer(Ack(fit.steps))
+    } else {
+      waiting = true
+      fit.join(this)
+    }
+  }
+
+  /** Serves a request whose answer may have to wait for other workers, if for no longer than the deadline.
+    *
+    * @param ask is given what to call once the answer may be made
+    */
+  private def awaiting[A](ask: (A => Unit) => Unit)(answered: A => Unit): Unit = {
     waiting = true
-    entry = Some(fit.join(hello.round, hello.worker, hello.attempt, this))
+    var deadline: Option[ScheduledFuture[_]] = None
+    ask { result =>
+      here(if (waiting) {
+        waiting = false
+        deadline.foreach(_.cancel(false))
+        answered(result)
+      })
+    }
+    if (waiting) deadline = Some(after(config.waitTimeout)(if (waiting) fit.overdue(config.waitTimeout)))
+  }
+
+  private def after(time: FiniteDuration)(action: => Unit): ScheduledFuture[_] = {
+    val task: Runnable = () => action
+    ctx.executor.schedule(task, time.toNanos, NANOSECONDS)
   }
 
   override def chosen(): Unit = onLoop(if (waiting) {
     waiting = false
     answer(Welcome(initialize = true, entry.fold(0L)(_.nextStep), 0, 0, 0, ""))
-    val late: Runnable = () => if (fit.isChosen(this)) end(ErrorCode.Internal, tooLate)
-    ctx.executor.schedule(late, config.initializeTimeout.toNanos, NANOSECONDS)
+    after(config.initializeTimeout)(if (fit.isChosen(this)) end(ErrorCode.Internal, tooLate))
     ()
   })
 
   private def tooLate =
     s"no Initialize within ${config.initializeTimeout}: another worker is asked to make the first weights"
 
-  override def ready(): Unit = onLoop(if (waiting) {
-    waiting = false
+  override def ready(): Unit = onLoop(
+    if (waiting)
+      entry.foreach(worker => awaiting[Unit](go => fit.start(this, worker)(go(())))(_ => welcome()))
+  )
+
+  private def welcome(): Unit = {
     val model = fit.model
     val step = entry.fold(0L)(_.nextStep)
     state = model.state.snapshot()
@@ -214,7 +255,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
       Welcome(initialize = false, step, version, count, state.length.toLong, model.layoutJson),
       buffers.body :+ Unpooled.wrappedBuffer(state)
     )
-  })
+  }
 
   override def refuse(code: Int, message: String): Unit = onLoop(if (waiting) end(code, message))
 
@@ -226,26 +267,21 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   private def push(push: Push): Unit = {
     val buffers = room()
-    val gradient = this.gradient(push)
     val answered = Option.when(push.answerWithWeights)(buffers.weights(push.bf16Weights))
-    val applied = fit.push(this, worker, push.step, push.version, push.samples)(
-      _.push(gradient, push.change, answered)
-    )
-    applied match {
+    val brings = Whole(gradient(push), push.change, answered)
+    awaiting(fit.push(this, worker, Pushed(push.step, push.version, push.samples, brings))) {
       case Some(version) if push.answerWithWeights => answer(Weights(version), buffers.body)
-      case None if push.answerWithWeights =>
-        answerWeights(push.bf16Weights) // applied before: nothing was put there
-      case _ => answer(Ack(fit.steps))
+      case None if push.answerWithWeights          => answerWeights(push.bf16Weights) // nothing was put there
+      case _                                       => answer(Ack(fit.steps))
     }
   }
 
   private def push(push: PushRows): Unit = {
-    val gradient = this.gradient(push)
-    val answered = room().weights(push.bf16Weights)
-    val applied = fit.push(this, worker, push.step, push.version, push.samples)(
-      rows.push(_, gradient, answered)
-    )
-    answerRows(applied, push.bf16Weights)
+    val brings = rows.brings(gradient(push), room().weights(push.bf16Weights))
+    awaiting(fit.push(this, worker, Pushed(push.step, push.version, push.samples, brings))) { applied =>
+      if (applied.nonEmpty) rows.taken()
+      answerRows(applied, push.bf16Weights)
+    }
   }
 
   /** @param version of the rows that were asked for, if they have been read */
@@ -255,49 +291,11 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     answer(Weights(read), buffers.body ++ rows.body)
   }
 
-  // ---- shared memory
-
-  private def share(): Unit = {
-    segment.foreach(_.close())
-    val pieces = NativeFloats.pieceBytes(vectorLength)
-    answer(config.sharedMemory match {
-      case None => Segment(0, 0, "transport is tcp")
-      case Some(directory) =>
-        try {
-          val made = SharedSegment.create(directory, JobSecret.randomBytes(16), pieces)
-          segment = Some(made)
-          Segment(made.length, made.weightsOffset, made.path.toString)
-        } catch {
-          // Unsupported: a file system that knows no owner, as on Windows
-          case e @ (_: IOException | _: UnsupportedOperationException) =>
-            val why =
-              s"the parameter server cannot make ${2 * pieces.map(_.toLong).sum} bytes of shared memory in $directory: $e"
-            fit.notShared(why)
-            Segment(0, 0, why)
-        }
-    })
-  }
-
-  private def attached(mapped: Boolean, reason: String): Unit = {
-    val made = segment.getOrElse(throw malformed("Attached, but no segment was offered"))
-    segment = None
-    if (mapped) {
-      made.unlink()
-      exchange.foreach(_.release())
-      exchange = Some(new SharedExchange(made))
-    } else {
-      made.close()
-      fit.notShared(reason)
-    }
-    answer(Ack(fit.steps))
-  }
-
   /** What the connection held of the fit is free for others. */
   override protected def left(): Unit = {
     waiting = false
     entry.foreach(fit.leave(this, _))
-    segment.foreach(_.close())
-    segment = None
+    offer.close()
     releaseExchange()
     traffic.foreach(_.release())
     traffic = None

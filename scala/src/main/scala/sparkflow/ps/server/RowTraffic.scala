@@ -4,7 +4,7 @@ import java.nio.{ByteBuffer, ByteOrder}
 
 import io.netty.buffer.{ByteBuf, ByteBufAllocator}
 
-import sparkflow.ps.consistency.Consistency
+import sparkflow.ps.consistency.{Consistency, Rows}
 import sparkflow.ps.protocol.{ErrorCode, Refused}
 import sparkflow.ps.store._
 
@@ -49,23 +49,21 @@ private[server] final class RowTraffic(allocator: ByteBufAllocator, val tables: 
       catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Malformed, e.getMessage) }
   }
 
-  /** Applies the gradient that came, and reads what was asked for.
+  /** The gradient that came, and where to put what was asked for.
     *
     * @param gradient of the dense part
     * @param dense where the dense part goes
-    * @return the version after it
     */
-  def push(consistency: Consistency, gradient: FloatSource, dense: FloatSink): Long = {
-    val whole = new Excerpt(held, gradient, gradients.floats(held.valueCount))
-    val version = consistency.pushRows(whole, answer(dense))
-    held = wanted
-    version
-  }
+  def brings(gradient: FloatSource, dense: FloatSink): Rows =
+    Rows(new Excerpt(held, gradient, gradients.floats(held.valueCount)), answer(dense))
+
+  /** What was asked for is what the worker has now. */
+  def taken(): Unit = held = wanted
 
   /** Reads what was asked for, and the dense part. @return its version */
   def read(consistency: Consistency, dense: FloatSink): Long = {
     val version = consistency.readRows(answer(dense))
-    held = wanted
+    taken()
     version
   }
 

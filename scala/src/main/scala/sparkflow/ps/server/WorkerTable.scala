@@ -15,9 +15,6 @@ private[server] final class WorkerTable[C <: AnyRef] {
 
   /** Attempts at any worker after its first. */
   def retries: Int = entries.values.asScala.map(_.retries).sum
-
-  /** Workers that are connected and not done. */
-  def active: Int = entries.values.asScala.count(_.active)
 }
 
 /** One partition in one round. Its lock is held while a gradient is applied, so that a newer attempt learns the next
@@ -27,8 +24,8 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   private var attempt = Long.MinValue
   private var attempts = 0
   private var owner: Option[C] = None
-  private var done = false
-  private var next = 0L
+  @volatile private var done = false
+  @volatile private var next = 0L // changed under the lock
   private var staleness = 0L // of the updates since the last report
   private var updates = 0L
 
@@ -38,7 +35,18 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   /** Attempts after the first. */
   def retries: Int = synchronized(math.max(0, attempts - 1))
 
-  def active: Boolean = synchronized(owner.isDefined && !done)
+  /** Steps that were applied. Unlike `nextStep` it waits for none that is being applied. */
+  def clock: Long = next
+
+  /** Whether the worker has nothing more to send; so it stays, as a further attempt has nothing to do. */
+  def isDone: Boolean = done
+
+  /** What keeps others waiting that wait for this worker's step. */
+  def whereabouts: String = synchronized {
+    if (owner.isDefined) s"its task is connected but has not pushed step $next"
+    else if (attempts == 0) "its task has not started, or still reads its rows"
+    else s"its task was lost before step $next and no other has come in its place"
+  }
 
   /** Makes `connection` the one that speaks for this worker.
     *
@@ -53,7 +61,6 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
       )
     if (attempt > this.attempt) attempts += 1
     this.attempt = attempt
-    done = false
     val fenced = owner
     owner = Some(connection)
     fenced
@@ -80,16 +87,27 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
     * @throws Refused if the connection is fenced off, or steps before this one are missing
     */
   def push(connection: C, step: Long)(update: => Long): Boolean = synchronized {
+    val fresh = expects(connection, step)
+    if (fresh) applied(update)
+    fresh
+  }
+
+  /** Whether `step` is the next one; otherwise it was applied before.
+    *
+    * @throws Refused as `push` does
+    */
+  def expects(connection: C, step: Long): Boolean = synchronized {
     check(connection)
     if (step > next || step < 0)
       throw new Refused(ErrorCode.Malformed, s"partition $worker pushed step $step, expected step $next")
-    val fresh = step == next
-    if (fresh) {
-      staleness += update
-      updates += 1
-      next += 1
-    }
-    fresh
+    step == next
+  }
+
+  /** The step that was expected has been applied. */
+  def applied(staleness: Long): Unit = synchronized {
+    this.staleness += staleness
+    updates += 1
+    next += 1
   }
 
   /** Mean staleness of the updates since the last call; 0 if there were none. */

@@ -92,6 +92,18 @@ final class Tables(layout: Layout, names: Seq[String]) {
     }
     new Selection(this, chosen, at)
   }
+
+  /** The dense part, and the rows that are in any of the selections. */
+  def union(selections: Seq[Selection]): Selection = {
+    val byTable = selections.flatMap(_.rows).groupMap(_.table)(_.rows)
+    var at = 0
+    val chosen = tables.filter(byTable.contains).map { table =>
+      val rows = new TableRows(table, byTable(table).flatten.distinct.sorted.toArray, at)
+      at += rows.rows.length * table.width
+      rows
+    }
+    new Selection(this, chosen, at)
+  }
 }
 
 object Tables {

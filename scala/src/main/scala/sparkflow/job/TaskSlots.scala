@@ -1,0 +1,67 @@
+package sparkflow.job
+
+import scala.concurrent.duration._
+
+import org.apache.spark.{SparkConf, SparkContext}
+import org.apache.spark.sparkflow.SlotCounts
+
+/** Whether all workers of a round can run at once, in modes in which they wait for each other.
+  *
+  * Not by a barrier stage: that would be started anew as a whole when one task fails, whereas here the one that is
+  * retried goes on where its partition was, while the others wait.
+  *
+  * @param total   slots that there are
+  * @param running tasks that take one
+  */
+private[job] final class TaskSlots(conf: SparkConf, total: => Int, running: => Int) {
+  import TaskSlots._
+
+  /** Waits a moment for slots that other tasks are about to leave.
+    *
+    * @throws IllegalArgumentException if there is no slot for each of the `workers`
+    */
+  def check(mode: String, workers: Int, patience: FiniteDuration = patience): Unit =
+    if (conf.getBoolean("spark.dynamicAllocation.enabled", defaultValue = false)) {
+      // Executors are asked for when tasks wait for them; the server's deadline covers those that do not come.
+      for (most <- mostSlots(conf) if most < workers)
+        refuse(mode, workers, s"spark.dynamicAllocation.maxExecutors allows for $most task slots", most)
+    } else {
+      val deadline = patience.fromNow
+      // Nobody tells when a slot falls free.
+      while (total - running < workers && total >= workers && deadline.hasTimeLeft()) Thread.sleep(pollMillis)
+      val (slots, taken) = (total, running)
+      if (slots < workers) refuse(mode, workers, s"there are $slots task slots", slots)
+      if (slots - taken < workers)
+        refuse(mode, workers, s"other tasks run in $taken of the $slots task slots", slots - taken)
+    }
+
+  private def refuse(mode: String, workers: Int, but: String, free: Int): Unit = {
+    val fewer = if (free > 0) s"set partitions to $free, or " else ""
+    val more = conf.get("spark.master", "") match {
+      case local if local.startsWith("local") => s"start the session with master local[$workers]"
+      case _ =>
+        "give the application more executors or cores (spark.executor.instances, spark.executor.cores)"
+    }
+    throw new IllegalArgumentException(
+      s"mode is '$mode', in which all $workers workers must run at once, but $but: $fewer$more, or use mode 'hogwild' or 'locked', " +
+        "in which partitions may train one after the other"
+    )
+  }
+}
+
+private[job] object TaskSlots {
+
+  def apply(sc: SparkContext): TaskSlots =
+    new TaskSlots(sc.getConf, SlotCounts.total(sc), SlotCounts.running(sc))
+
+  // A task that is killed, of a fit that has just failed, say, may take some seconds to end.
+  private val patience = 30.seconds
+  private val pollMillis = 50L
+
+  /** None where that can't be told. */
+  private def mostSlots(conf: SparkConf): Option[Int] = for {
+    executors <- conf.getOption("spark.dynamicAllocation.maxExecutors").flatMap(_.toIntOption)
+    cores <- conf.getOption("spark.executor.cores").flatMap(_.toIntOption)
+    slots = executors.toLong * (cores / conf.getInt("spark.task.cpus", 1))
+  } yield math.min(slots, Int.MaxValue.toLong).toInt
+}
