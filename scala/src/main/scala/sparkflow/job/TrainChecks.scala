@@ -92,6 +92,11 @@ private[job] object TrainChecks {
         s"delayCompensation is ${request.delayCompensation}, but with localSteps ${request.localSteps} workers push no gradients " +
           "that it could correct: use localSteps 1 or delayCompensation 0"
       )
+    if (request.delayCompensation > 0 && request.compression != "none")
+      throw new IllegalArgumentException(
+        s"delayCompensation is ${request.delayCompensation}, but with compression '${request.compression}' workers have rounded " +
+          "weights, and the difference to the true ones would be taken for age: use compression 'none' or delayCompensation 0"
+      )
   }
 
   private val forgetful = Set("adagrad_da", "ftrl")

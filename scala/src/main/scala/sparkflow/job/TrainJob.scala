@@ -46,6 +46,8 @@ object TrainJob {
       port = request.port,
       mode = request.mode,
       maxStaleness = request.maxStaleness,
+      stalenessDecay = request.stalenessDecay,
+      delayCompensation = request.delayCompensation,
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
       initial = request.initial,

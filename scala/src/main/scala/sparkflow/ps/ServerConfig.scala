@@ -3,6 +3,7 @@ package sparkflow.ps
 import java.nio.file.Path
 
 import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.consistency.Correction
 import sparkflow.ps.optim.Optimizer
 import sparkflow.ps.shm.SharedSegment
 import sparkflow.ps.store.ModelState
@@ -16,6 +17,8 @@ import scala.concurrent.duration._
   * @param mode `hogwild`, `locked`, `ssp` or `sync`
   * @param maxStaleness in `ssp`, steps that a worker may be ahead of the slowest
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
+  * @param stalenessDecay whether stale gradients are divided, see `Correction`; not in `sync`
+  * @param delayCompensation its λ; 0 for none; not in `sync`
   * @param threads event loop threads; 0 = one per core, at most 8, as Spark's own servers choose
   * @param shardThreads threads that may work on one update of a large model, an event loop's included; 0 = one per core
   * @param sharedMemory the directory where workers of this host may share memory with the server; None = TCP only
@@ -46,6 +49,8 @@ final case class ServerConfig(
     secret: JobSecret,
     initial: Option[ModelState],
     maxStaleness: Int = 8,
+    stalenessDecay: Boolean = false,
+    delayCompensation: Double = 0,
     threads: Int = 0,
     shardThreads: Int = 0,
     sharedMemory: Option[Path] = ServerConfig.sharedMemory,
@@ -60,6 +65,8 @@ final case class ServerConfig(
     eventCapacity: Int = 16
 ) {
   require(port >= 0 && port <= 65535, s"port must be 0 (any free one) to 65535, got $port")
+  private[ps] val correction = Correction(stalenessDecay, delayCompensation.toFloat)
+  require(mode != "sync" || correction == Correction(decay = false, 0), "in mode sync no gradient is stale")
   require(maxStaleness >= 0, s"maxStaleness must be 0 or more, got $maxStaleness")
 }
 

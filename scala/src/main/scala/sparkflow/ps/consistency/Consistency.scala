@@ -13,9 +13,15 @@ trait Consistency {
     *
     * @param change it is no gradient but a change, and is added to the weights
     * @param answer where to put the weights after this update, if anywhere
+    * @param age what is to be made up for, if anything is
     * @return the version after it: one more than the updates that were applied before
     */
-  def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long
+  def push(
+      gradient: FloatSource,
+      change: Boolean,
+      answer: Option[FloatSink],
+      age: Option[Age] = None
+  ): Long
 
   /** Copies the weights. @return their version */
   def read(into: FloatSink): Long
@@ -23,9 +29,14 @@ trait Consistency {
   /** Applies one gradient of the dense part and some rows, as TensorFlow applies a sparse one.
     *
     * @param answer where to put the weights after this update: other rows of the same tables
+    * @param age what is to be made up for, if anything is; not by compensation
     * @return the version after it
     */
-  def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long
+  def pushRows(
+      gradient: Excerpt[FloatSource],
+      answer: Excerpt[FloatSink],
+      age: Option[Age] = None
+  ): Long
 
   /** Copies the dense part and some rows. @return their version */
   def readRows(into: Excerpt[FloatSink]): Long

@@ -19,9 +19,13 @@ sealed trait Contribution {
   *
   * @param change it is no gradient but a change, to be added to the weights
   */
-final case class Whole(gradient: FloatSource, change: Boolean, answer: Option[FloatSink])
-    extends Contribution {
-  override def applyTo(consistency: Consistency): Long = consistency.push(gradient, change, answer)
+final case class Whole(
+    gradient: FloatSource,
+    change: Boolean,
+    answer: Option[FloatSink],
+    age: Option[Age] = None
+) extends Contribution {
+  override def applyTo(consistency: Consistency): Long = consistency.push(gradient, change, answer, age)
 
   override def isLike(other: Contribution): Boolean = other match {
     case whole: Whole => whole.change == change
@@ -30,8 +34,12 @@ final case class Whole(gradient: FloatSource, change: Boolean, answer: Option[Fl
 }
 
 /** Of the dense part and some rows. */
-final case class Rows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]) extends Contribution {
-  override def applyTo(consistency: Consistency): Long = consistency.pushRows(gradient, answer)
+final case class Rows(
+    gradient: Excerpt[FloatSource],
+    answer: Excerpt[FloatSink],
+    age: Option[Age] = None
+) extends Contribution {
+  override def applyTo(consistency: Consistency): Long = consistency.pushRows(gradient, answer, age)
   override def isLike(other: Contribution): Boolean = other.isInstanceOf[Rows]
 }
 
@@ -47,7 +55,7 @@ object Contribution {
     val shares = parts.map { case (_, n) => (n.toDouble / samples).toFloat }
     def averaged(of: Seq[FloatSource]) = new Mean(of.toArray, shares.toArray)
     parts.head._1 match {
-      case Whole(_, change, _) =>
+      case Whole(_, change, _, _) =>
         Whole(averaged(parts.collect { case (whole: Whole, _) => whole.gradient }), change, None)
       case first: Rows =>
         val gradients = parts.collect { case (rows: Rows, _) => rows.gradient }

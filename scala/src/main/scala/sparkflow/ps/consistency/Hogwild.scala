@@ -17,9 +17,14 @@ final class Hogwild(store: ShardStore, optimizer: Optimizer) extends Consistency
 
   override def version: Long = finished.get
 
-  override def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long = {
+  override def push(
+      gradient: FloatSource,
+      change: Boolean,
+      answer: Option[FloatSink],
+      age: Option[Age]
+  ): Long = {
     val t = begun.incrementAndGet()
-    rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, t))
+    rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, age, t))
     finished.incrementAndGet()
   }
 
@@ -30,8 +35,12 @@ final class Hogwild(store: ShardStore, optimizer: Optimizer) extends Consistency
     version
   }
 
-  override def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long = {
-    rows(gradient, answer, begun.incrementAndGet())
+  override def pushRows(
+      gradient: Excerpt[FloatSource],
+      answer: Excerpt[FloatSink],
+      age: Option[Age]
+  ): Long = {
+    rows(gradient, answer, age, begun.incrementAndGet())
     finished.incrementAndGet()
   }
 

@@ -15,10 +15,15 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
 
   override def version: Long = applied
 
-  override def push(gradient: FloatSource, change: Boolean, answer: Option[FloatSink]): Long =
+  override def push(
+      gradient: FloatSource,
+      change: Boolean,
+      answer: Option[FloatSink],
+      age: Option[Age]
+  ): Long =
     holding(lock.writeLock) {
       val t = applied + 1
-      rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, t))
+      rows.around(t)(Update(store, if (change) Addition else optimizer, gradient, answer, age, t))
       applied = t
       t
     }
@@ -29,10 +34,10 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
     applied
   }
 
-  override def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink]): Long =
+  override def pushRows(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink], age: Option[Age]): Long =
     holding(lock.writeLock) {
       val t = applied + 1
-      rows(gradient, answer, t)
+      rows(gradient, answer, age, t)
       applied = t
       t
     }

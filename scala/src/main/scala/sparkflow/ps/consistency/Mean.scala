@@ -1,11 +1,11 @@
 package sparkflow.ps.consistency
 
-import sparkflow.ps.store.{Excerpt, FloatSource, Selection, ShardStore, TableRows}
+import sparkflow.ps.store.{Excerpt, FloatSource, Selection, TableRows}
 
 /** Vectors times their shares, summed in their order. */
 private[consistency] final class Mean(parts: Array[FloatSource], shares: Array[Float]) extends FloatSource {
   override def get(from: Int, into: Array[Float], at: Int, count: Int): Unit = {
-    val own = Mean.room(count)
+    val own = Room(count)
     java.util.Arrays.fill(into, at, at + count, 0f)
     var p = 0
     while (p < parts.length) {
@@ -18,15 +18,6 @@ private[consistency] final class Mean(parts: Array[FloatSource], shares: Array[F
       }
       p += 1
     }
-  }
-}
-
-private object Mean {
-  private val rooms = ThreadLocal.withInitial(() => new Array[Float](ShardStore.shardLength))
-
-  private def room(count: Int): Array[Float] = {
-    if (rooms.get.length < count) rooms.set(new Array[Float](count))
-    rooms.get
   }
 }
 

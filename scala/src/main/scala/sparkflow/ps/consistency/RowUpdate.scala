@@ -25,7 +25,8 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   def fallsBehind: Boolean = idle.isDefined
 
   /** Update number `t`, and the values after it. */
-  def apply(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink], t: Long): Unit = {
+  def apply(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink], age: Option[Age], t: Long): Unit = {
+    val old = age.orNull
     val tables = gradient.selection.of
     if (idle.isDefined) tables.tables.foreach(clockOf) // rows that nobody has looked at are idle from now on
     val pieces = tables.dense
@@ -33,11 +34,12 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
       val piece = pieces(i)
       val shard = store.shards(piece.shard)
       gradient.dense.get(piece.at, room, piece.from, piece.count)
+      if (old != null) old.decay(room, piece.from, piece.count, t)
       optimizer.step(shard.weights, room, shard.slots, piece.from, piece.from + piece.count, t)
       answer.dense.put(piece.at, shard.weights, piece.from, piece.count)
     }
     val before = idle.map(_.until(t - 1))
-    each(gradient.selection.rows)(update(_, _, gradient.rows, before, t))
+    each(gradient.selection.rows)(update(_, _, gradient.rows, before, old, t))
     readRows(answer, t)
   }
 
@@ -87,11 +89,13 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
       block: Block,
       gradient: FloatSource,
       before: Option[Idle.MakeUp],
+      old: Age,
       t: Long
   ): Unit = {
     val values = part.count * part.width
     load(part, block, before)
     gradient.get(part.at, block.gradient, 0, values)
+    if (old != null) old.decay(block.gradient, 0, values, t)
     optimizer.step(block.weights, block.gradient, block.slots, 0, values, t)
     save(part, block, t)
   }

@@ -14,11 +14,14 @@ private[consistency] object Update {
       optimizer: Optimizer,
       gradient: FloatSource,
       answer: Option[FloatSink],
+      age: Option[Age],
       t: Long
   ): Unit = {
     val out = answer.orNull
+    val old = age.orNull
     store.sweep { (shard, room) =>
       gradient.get(shard.from, room, 0, shard.length)
+      if (old != null) old.correct(room, shard.from, shard.weights, t)
       optimizer.step(shard.weights, room, shard.slots, 0, shard.length, t)
       if (out != null) out.put(shard.from, shard.weights, 0, shard.length)
     }

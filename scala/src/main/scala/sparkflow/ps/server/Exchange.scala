@@ -26,6 +26,9 @@ private[server] sealed trait Exchange {
     */
   def weights(bf16: Boolean): FloatSink
 
+  /** The float32 weights that were put there last. They may be read while `weights` are put, range by range. */
+  def sent: FloatSource
+
   /** What carries the `weights` in an answer, once they are there. */
   def body: Seq[ByteBuf]
 
@@ -45,6 +48,8 @@ private[server] final class OwnExchange(allocator: ByteBufAllocator, count: Int)
   override def weights(bf16: Boolean): FloatSink =
     if (bf16) new NativeBf16(outgoing.take(NativeBf16.pieceBytes(count))) else outgoing.floats(count)
 
+  override def sent: FloatSource = outgoing.floats(count)
+
   override def body: Seq[ByteBuf] = outgoing.body
 
   override def release(): Unit = Seq(incoming, outgoing).foreach(_.release())
@@ -58,6 +63,7 @@ private[server] final class SharedExchange(segment: SharedSegment) extends Excha
   override def room(encoding: Encoding): Seq[ByteBuffer] = floats.bytes
   override def gradient(encoding: Encoding): FloatSource = floats
   override def weights(bf16: Boolean): FloatSink = answered
+  override def sent: FloatSource = answered
   override def body: Seq[ByteBuf] = Nil
   override def release(): Unit = segment.close()
 }

@@ -4,7 +4,7 @@ import java.nio.{ByteBuffer, ByteOrder}
 
 import io.netty.buffer.{ByteBuf, ByteBufAllocator}
 
-import sparkflow.ps.consistency.{Consistency, Rows}
+import sparkflow.ps.consistency.{Age, Consistency, Rows}
 import sparkflow.ps.protocol.{ErrorCode, Refused}
 import sparkflow.ps.store._
 
@@ -54,8 +54,8 @@ private[server] final class RowTraffic(allocator: ByteBufAllocator, val tables: 
     * @param gradient of the dense part
     * @param dense where the dense part goes
     */
-  def brings(gradient: FloatSource, dense: FloatSink): Rows =
-    Rows(new Excerpt(held, gradient, gradients.floats(held.valueCount)), answer(dense))
+  def brings(gradient: FloatSource, dense: FloatSink, age: Option[Age]): Rows =
+    Rows(new Excerpt(held, gradient, gradients.floats(held.valueCount)), answer(dense), age)
 
   /** What was asked for is what the worker has now. */
   def taken(): Unit = held = wanted
