@@ -89,7 +89,6 @@ class Train:
         finally:
             backend.close()
 
-
     def _absent(self, partition: int, attempt: int) -> str | None:
         """Tell the server not to wait for this partition; return why nobody listens, if so."""
         spec = self._spec
