@@ -15,9 +15,10 @@ class ServerParams(Group):
     mode = param(
         "mode",
         "How workers share the weights: hogwild (no lock, workers read and write as they come), locked "
-        "(updates are atomic and ordered), ssp (locked, and no worker runs more than maxStaleness steps ahead "
-        "of the slowest) or sync (the gradients of all workers are averaged in each step; the same seed and "
-        "partitions give the same model, to the bit). ssp and sync need a free task slot for each partition.",
+        "(updates are atomic and ordered), ssp (locked, and no worker runs more than maxStaleness steps "
+        "ahead of the slowest) or sync (the gradients of all workers are averaged in each step; the same "
+        "seed and partitions give the same model, to the bit). ssp and sync need a free task slot for each "
+        "partition.",
         TypeConverters.toString,
     )
     acquireLock = param(

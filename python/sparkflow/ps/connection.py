@@ -17,8 +17,8 @@ CONNECT_SECONDS = 30.0
 HANDSHAKE_SECONDS = 30.0
 # Held back while another worker makes the first weights, of a large model maybe.
 WELCOME_SECONDS = 600.0
-# An update takes milliseconds, but in the modes ssp and sync a push is answered when the other workers have come as
-# far: the server waits up to 10 minutes for one that is lost, and then says so itself.
+# An update takes milliseconds, but in the modes ssp and sync a push is answered when the other workers have
+# come as far: the server waits up to 10 minutes for one that is lost, and then says so itself.
 ANSWER_SECONDS = 900.0
 # A last word (Failed): the task ends with its own error if nobody listens.
 FAREWELL_SECONDS = 10.0

@@ -1,0 +1,136 @@
+"""The modes in which workers wait for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from pyspark.ml.linalg import Vectors
+from pyspark.sql import DataFrame, SparkSession
+
+import graphs
+from conftest import oldest_only
+from estimators import estimator
+from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
+
+
+def uneven(spark: SparkSession, data: DataFrame, *counts: int) -> DataFrame:
+    """The first rows of `data`, so many in each partition."""
+    rows = [tuple(row) for row in data.collect()]
+    ends = np.cumsum(counts)
+    context = spark.sparkContext
+    parts = [context.parallelize(rows[end - count : end], 1) for count, end in zip(counts, ends, strict=True)]
+    return spark.createDataFrame(context.union(parts), data.schema)
+
+
+def values(model: SparkAsyncDLModel) -> list[np.ndarray]:
+    return [*model.get_weights(), *model.get_state().values()]
+
+
+def assert_equal_bits(one: SparkAsyncDLModel, other: SparkAsyncDLModel) -> None:
+    for a, b in zip(values(one), values(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_sync_gives_the_same_bits_again(spark: SparkSession, gaussians: Callable[..., DataFrame]) -> None:
+    data = uneven(spark, gaussians(2, rows=300), 200, 100).cache()
+    net = estimator(mode="sync", iters=6, tensorflowGraph=graphs.batch_norm())
+    first = net.fit(data)
+    summary = first.summary
+    assert summary.steps == 6 * 7  # as many as the larger partition has mini-batches
+    assert summary.samples == 6 * 300
+    assert summary.stalenessHistogram == [42]
+    assert summary.waitSeconds > 0
+    # The transport moves the same numbers.
+    assert_equal_bits(first, net.copy().setTransport("tcp").fit(data))
+
+
+def test_one_worker_is_the_same_in_every_mode(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2, rows=200, partitions=1).cache()
+    locked = estimator(mode="locked", iters=3, partitions=1).fit(data)
+    for mode in ("sync", "ssp"):
+        assert_equal_bits(locked, estimator(mode=mode, iters=3, partitions=1).fit(data))
+
+
+@oldest_only
+def test_two_sync_workers_are_one_with_both_batches(
+    spark: SparkSession, gaussians: Callable[..., DataFrame]
+) -> None:
+    data = uneven(spark, gaussians(2, rows=64), 24, 40).cache()
+    params = {"miniBatchSize": -1, "tfOptimizer": "gradient_descent", "iters": 5}
+    two = estimator(mode="sync", **params).fit(data)
+    one = estimator(partitions=1, **params).fit(data)
+    for a, b in zip(two.get_weights(), one.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mode": "ssp", "maxStaleness": 1},
+        pytest.param({"mode": "ssp", "stalenessDecay": True}, marks=oldest_only),
+        pytest.param({"mode": "locked", "delayCompensation": 0.1}, marks=oldest_only),
+        pytest.param({"mode": "sync", "localSteps": 3}, marks=oldest_only),
+        pytest.param({"mode": "sync", "compression": "int8", "transport": "tcp"}, marks=oldest_only),
+    ],
+    ids=str,
+)
+def test_they_train(gaussians: Callable[..., DataFrame], changes: dict[str, object]) -> None:
+    data = gaussians(2).cache()
+    model = estimator(**changes).fit(data)
+    right = model.transform(data).filter("(predicted > 0.5) = (label = 1)").count()
+    assert right / data.count() >= 0.86
+    assert model.summary.mode == changes["mode"]
+
+
+@oldest_only
+def test_sync_with_empty_partitions_and_rows_of_tables(spark: SparkSession) -> None:
+    random = np.random.default_rng(3)
+    rows = [
+        (Vectors.dense(random.integers(0, 50, 4).astype(float)), Vectors.dense(random.normal(0, 1, 2)))
+        for _ in range(40)
+    ]
+    data = spark.createDataFrame(rows, ["features", "label"])
+    data = uneven(spark, data, 40, 0).cache()
+    fits = [
+        SparkAsyncDL(
+            inputCol="features",
+            labelCol="label",
+            tensorflowGraph=graphs.embedding(),
+            tfInput="x:0",
+            tfLabel="y:0",
+            tfOutput="pred:0",
+            partitions=2,
+            miniBatchSize=8,
+            iters=4,
+            seed=5,
+            mode=mode,
+        ).fit(data)
+        for mode in ("sync", "locked")
+    ]
+    assert fits[0].summary.partitionRows == [40, 0]
+    assert_equal_bits(*fits)
+
+
+@pytest.mark.parametrize("mode", ["sync", "ssp"])
+def test_more_partitions_than_slots_are_refused(gaussians: Callable[..., DataFrame], mode: str) -> None:
+    words = rf"mode is '{mode}', in which all 3 workers .* 2 task slots: set partitions to 2, or .*local\[3\]"
+    with pytest.raises(Exception, match=words):
+        estimator(mode=mode, partitions=3).fit(gaussians(2, partitions=3))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mode": "sync", "stalenessDecay": True}, "stalenessDecay is true, but in mode 'sync'"),
+        ({"mode": "sync", "delayCompensation": 0.1}, "delayCompensation is 0.1, but in mode 'sync'"),
+        ({"delayCompensation": 0.1, "localSteps": 2}, "with localSteps 2 workers push no gradients"),
+        ({"delayCompensation": 0.1, "compression": "bf16"}, "with compression 'bf16'"),
+    ],
+)
+def test_what_makes_no_sense_together_is_refused(
+    gaussians: Callable[..., DataFrame], changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(Exception, match=words):
+        estimator(**changes).fit(gaussians(2))
