@@ -31,7 +31,8 @@ class StalenessParams(Group):
         "delayCompensation",
         "The factor c of delay compensation (DC-ASGD), 0 or more: a gradient g becomes g + c * g * g * (w - "
         "v), elementwise, where w are the weights now and v those that it was computed on; 0 leaves it as it "
-        "is. Tables travel whole then. Not in mode sync, where w is v, nor with localSteps above 1.",
+        "is. Tables travel whole then. Not in mode sync, where w is v, nor with localSteps above 1 or "
+        "compression.",
         TypeConverters.toFloat,
     )
 

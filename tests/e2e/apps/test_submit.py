@@ -15,7 +15,7 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
-from conftest import JAR, ROOT
+from conftest import JAR, ROOT, oldest_only
 from sparkflow import __version__
 from sparkflow.ml import SparkAsyncDLModel
 
@@ -119,6 +119,7 @@ def test_packages(tmp_path: Path, maven_repository: Path) -> None:
     assert ".jar" in out.split("FROM ")[1]
 
 
+@oldest_only
 def test_tensorflow_missing_on_a_worker(tmp_path: Path) -> None:
     """The Scala application needs no TensorFlow on the driver; its workers find none and say where."""
     stub = tmp_path / "no-tensorflow" / "tensorflow"

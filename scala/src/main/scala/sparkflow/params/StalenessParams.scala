@@ -25,7 +25,7 @@ trait StalenessParams extends Params {
     "delayCompensation",
     "The factor c of delay compensation (DC-ASGD), 0 or more: a gradient g becomes g + c * g * g * (w - v), elementwise, where w " +
       "are the weights now and v those that it was computed on; 0 leaves it as it is. Tables travel whole then. Not in mode " +
-      "sync, where w is v, nor with localSteps above 1.",
+      "sync, where w is v, nor with localSteps above 1 or compression.",
     Expect[Double]("delayCompensation", "a finite number, 0 or more", "use 0 to leave gradients as they are")(
       c => c >= 0 && !c.isInfinite
     )
