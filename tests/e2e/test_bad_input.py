@@ -37,7 +37,7 @@ BEFORE_ANY_JOB = {
     "partitions": ({"partitions": -2}, "partitions.*-2"),
     "port": ({"port": 70000}, "port.*70000"),
     "mode": ({"mode": "hogwld"}, "hogwld.*hogwild"),
-    "mode and decay": ({"mode": "sync", "stalenessDecay": True}, "stalenessDecay is true, but in mode .sync."),
+    "mode and decay": ({"mode": "sync", "stalenessDecay": True}, "stalenessDecay is true, but"),
     "staleness": ({"maxStaleness": -1}, "maxStaleness.*-1"),
     "mode and lock": ({"mode": "hogwild", "acquireLock": True}, "acquireLock"),
     "local steps": ({"localSteps": 0}, "localSteps.*0"),
