@@ -71,6 +71,7 @@ def test_two_sync_workers_are_one_with_both_batches(
         {"mode": "ssp", "maxStaleness": 1},
         pytest.param({"mode": "ssp", "stalenessDecay": True}, marks=oldest_only),
         pytest.param({"mode": "locked", "delayCompensation": 0.1}, marks=oldest_only),
+        pytest.param({"mode": "sync", "partitionShuffles": 2, "iters": 10}, marks=oldest_only),
         pytest.param({"mode": "sync", "localSteps": 3}, marks=oldest_only),
         pytest.param({"mode": "sync", "compression": "int8", "transport": "tcp"}, marks=oldest_only),
     ],

@@ -237,10 +237,8 @@ class ParameterClient:
     def wait(self) -> int:
         """Receive the weights with the last push in them; return their version."""
         self._pushed = False
-        begin = time.perf_counter()
-        version = self._receive_weights()
-        self._waited += time.perf_counter() - begin
-        return version
+        with self._waiting():
+            return self._receive_weights()
 
     def report(self, iteration: int, samples: int, loss: float) -> None:
         """Tell the mean `loss` over the `samples` of an iteration (0-based over all rounds)."""
@@ -256,10 +254,11 @@ class ParameterClient:
             float32, for each variable of the state: the part of the value last received that is in it still.
         """
         self._ask(wire.PushState(), change, floats(kept))
-        message, length = self._connection.receive()
-        self._expect(wire.State, message, length, body=True)
-        state = bytearray(len(change))
-        self._connection.receive_body(length, state)
+        with self._waiting():
+            message, length = self._connection.receive()
+            self._expect(wire.State, message, length, body=True)
+            state = bytearray(len(change))
+            self._connection.receive_body(length, state)
         return state
 
     def done(self) -> None:
@@ -292,6 +291,12 @@ class ParameterClient:
 
     def _deadline(self, name: str) -> None:
         self._connection.wait(connection.ANSWER_SECONDS, f"waiting for the parameter server to answer {name}")
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self._waited += time.perf_counter() - begin
 
     @contextmanager
     def _last_word(self) -> Iterator[None]:

@@ -17,6 +17,9 @@ class TaskSlotsTest extends AnyFunSuite {
   }
 
   test("too few slots are an error with the number and the setting") {
+    intercept[IllegalArgumentException](
+      new TaskSlots(conf("spark.master" -> "local[2]"), 2, 0).check("sync", 5, 1.hour) // at once
+    )
     val local = refused(new TaskSlots(conf("spark.master" -> "local[2]"), 2, 0), 5)
     assert(
       local.startsWith("mode is 'sync', in which all 5 workers must run at once, but there are 2 task slots")
@@ -30,6 +33,8 @@ class TaskSlotsTest extends AnyFunSuite {
     val busy = refused(new TaskSlots(conf(), 4, 3), 2)
     assert(busy.contains("other tasks run in 3 of the 4 task slots: set partitions to 1, or"))
     assert(!refused(new TaskSlots(conf(), 4, 4), 2).contains("set partitions"))
+    val registered = Iterator(0, 2) ++ Iterator.continually(4)
+    new TaskSlots(conf("spark.master" -> "yarn"), registered.next(), 0).check("sync", 4, 1.minute)
     val running = Iterator(2, 1) ++ Iterator.continually(0)
     new TaskSlots(conf(), 4, running.next()).check("sync", 4, 1.minute)
   }

@@ -16,19 +16,22 @@ import org.apache.spark.sparkflow.SlotCounts
 private[job] final class TaskSlots(conf: SparkConf, total: => Int, running: => Int) {
   import TaskSlots._
 
-  /** Waits a moment for slots that other tasks are about to leave.
+  private val isLocal = conf.get("spark.master", "").startsWith("local")
+
+  /** Waits a moment for slots that other tasks are about to leave, and executors that are about to come.
     *
     * @throws IllegalArgumentException if there is no slot for each of the `workers`
     */
   def check(mode: String, workers: Int, patience: FiniteDuration = patience): Unit =
-    if (conf.getBoolean("spark.dynamicAllocation.enabled", defaultValue = false)) {
+    if (!isLocal && conf.getBoolean("spark.dynamicAllocation.enabled", defaultValue = false)) {
       // Executors are asked for when tasks wait for them; the server's deadline covers those that do not come.
       for (most <- mostSlots(conf) if most < workers)
         refuse(mode, workers, s"spark.dynamicAllocation.maxExecutors allows for $most task slots", most)
     } else {
       val deadline = patience.fromNow
       // Nobody tells when a slot falls free.
-      while (total - running < workers && total >= workers && deadline.hasTimeLeft()) Thread.sleep(pollMillis)
+      while (total - running < workers && !(isLocal && total < workers) && deadline.hasTimeLeft())
+        Thread.sleep(pollMillis)
       val (slots, taken) = (total, running)
       if (slots < workers) refuse(mode, workers, s"there are $slots task slots", slots)
       if (slots - taken < workers)
@@ -37,11 +40,9 @@ private[job] final class TaskSlots(conf: SparkConf, total: => Int, running: => I
 
   private def refuse(mode: String, workers: Int, but: String, free: Int): Unit = {
     val fewer = if (free > 0) s"set partitions to $free, or " else ""
-    val more = conf.get("spark.master", "") match {
-      case local if local.startsWith("local") => s"start the session with master local[$workers]"
-      case _ =>
-        "give the application more executors or cores (spark.executor.instances, spark.executor.cores)"
-    }
+    val more =
+      if (isLocal) s"start the session with master local[$workers]"
+      else "give the application more executors or cores (spark.executor.instances, spark.executor.cores)"
     throw new IllegalArgumentException(
       s"mode is '$mode', in which all $workers workers must run at once, but $but: $fewer$more, or use mode 'hogwild' or 'locked', " +
         "in which partitions may train one after the other"
@@ -54,7 +55,8 @@ private[job] object TaskSlots {
   def apply(sc: SparkContext): TaskSlots =
     new TaskSlots(sc.getConf, SlotCounts.total(sc), SlotCounts.running(sc))
 
-  // A task that is killed, of a fit that has just failed, say, may take some seconds to end.
+  // A task that is killed, of a fit that has just failed, say, may take some seconds to end; and Spark itself gives the
+  // first executors so long to register (spark.scheduler.maxRegisteredResourcesWaitingTime).
   private val patience = 30.seconds
   private val pollMillis = 50L
 

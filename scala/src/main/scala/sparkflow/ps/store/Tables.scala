@@ -98,7 +98,7 @@ final class Tables(layout: Layout, names: Seq[String]) {
     val byTable = selections.flatMap(_.rows).groupMap(_.table)(_.rows)
     var at = 0
     val chosen = tables.filter(byTable.contains).map { table =>
-      val rows = new TableRows(table, byTable(table).flatten.distinct.sorted.toArray, at)
+      val rows = new TableRows(table, ascending(byTable(table)), at)
       at += rows.rows.length * table.width
       rows
     }
@@ -143,6 +143,22 @@ object Tables {
       k += 1
     }
     part
+  }
+
+  /** The numbers that are in any of the arrays, each once. */
+  private def ascending(numbers: Seq[Array[Int]]): Array[Int] = {
+    val all = Array.concat(numbers: _*)
+    java.util.Arrays.sort(all)
+    var kept = 0
+    var k = 0
+    while (k < all.length) {
+      if (kept == 0 || all(k) != all(kept - 1)) {
+        all(kept) = all(k)
+        kept += 1
+      }
+      k += 1
+    }
+    all.take(kept)
   }
 
   /** How many of the ascending numbers are below `bound`. */
