@@ -3,7 +3,7 @@ package sparkflow.job
 import scala.concurrent.duration._
 
 import org.apache.spark.{SparkConf, SparkContext}
-import org.apache.spark.sparkflow.SlotCounts
+import org.apache.spark.sql.sparkflow.PythonBridge
 
 /** Whether all workers of a round can run at once, in modes in which they wait for each other.
   *
@@ -53,7 +53,7 @@ private[job] final class TaskSlots(conf: SparkConf, total: => Int, running: => I
 private[job] object TaskSlots {
 
   def apply(sc: SparkContext): TaskSlots =
-    new TaskSlots(sc.getConf, SlotCounts.total(sc), SlotCounts.running(sc))
+    new TaskSlots(sc.getConf, PythonBridge.slots(sc), PythonBridge.runningTasks(sc))
 
   // A task that is killed, of a fit that has just failed, say, may take some seconds to end; and Spark itself gives the
   // first executors so long to register (spark.scheduler.maxRegisteredResourcesWaitingTime).

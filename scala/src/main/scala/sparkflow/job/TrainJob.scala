@@ -6,8 +6,9 @@ import java.util.concurrent.atomic.AtomicReference
 
 import scala.util.control.NonFatal
 
-import org.apache.spark.sql.{DataFrame, Dataset}
+import org.apache.spark.sql.{DataFrame, Dataset, Row}
 import org.apache.spark.sql.functions.{col, rand}
+import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.sparkflow.PythonBridge
 import org.apache.spark.sql.types._
 
@@ -117,11 +118,22 @@ object TrainJob {
       TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
       server.begin(spec.round, workers)
     }
-    val results = PythonBridge.collectBatched(trained, batchBytes)
+    val results = collect(trained)
     results.flatMap(row => Option(row.getAs[String]("message"))).headOption.foreach { why =>
       throw new TrainingException(s"a worker ended before its iterations were done: $why", null)
     }
     results.sortBy(_.getAs[Int]("partition")).map(_.getAs[Long]("rows")).toSeq
+  }
+
+  // Arrow batches take about `batchBytes`, unless the session says how much: the tasks read the setting from the job's
+  // properties.
+  private def collect(data: DataFrame): Array[Row] = {
+    val context = data.sparkSession.sparkContext
+    val key = SQLConf.ARROW_EXECUTION_MAX_BYTES_PER_BATCH.key
+    val before = context.getLocalProperty(key)
+    context.setLocalProperty(key, batchBytes.toString)
+    try data.collect()
+    finally context.setLocalProperty(key, before)
   }
 
   // Of rows on their way to a worker, which holds a few such batches. Spark's 64 MB are slower, too: no cache holds them.

@@ -8,18 +8,18 @@ import scala.jdk.CollectionConverters._
 import org.apache.spark.{JobArtifactSet, SparkContext}
 import org.apache.spark.api.python.{PythonBroadcast, PythonFunction, SimplePythonFunction}
 import org.apache.spark.broadcast.Broadcast
-import org.apache.spark.sql.{Column, DataFrame, Row, SparkSession}
+import org.apache.spark.scheduler.TaskSchedulerImpl
+import org.apache.spark.sql.{Column, DataFrame, SparkSession}
 import org.apache.spark.sql.catalyst.expressions.{Expression, PythonUDF}
 import org.apache.spark.sql.classic.{
   Dataset => ClassicDataset,
   ExpressionUtils,
   SparkSession => ClassicSession
 }
-import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.types.{DataType, StructType}
 
-/** The private parts of Spark SQL that start a Python worker from the JVM; no logic of ours. Each call has the same
-  * signature in Spark 4.1 to 4.3.
+/** The private parts of Spark that start a Python worker from the JVM, and tell whether there is room for one; no logic
+  * of ours. Each call has the same signature in Spark 4.1 to 4.3.
   */
 object PythonBridge {
 
@@ -79,21 +79,19 @@ object PythonBridge {
     }
   }
 
-  /** Runs a `mapInArrow` and collects what it gives; its Arrow batches take about `bytes`, unless the session says how
-    * much: the tasks read the setting from the job's properties.
-    */
-  def collectBatched(data: DataFrame, bytes: Long): Array[Row] = {
-    val context = data.sparkSession.sparkContext
-    val key = SQLConf.ARROW_EXECUTION_MAX_BYTES_PER_BATCH.key
-    val before = context.getLocalProperty(key)
-    context.setLocalProperty(key, bytes.toString)
-    try data.collect()
-    finally context.setLocalProperty(key, before)
-  }
-
   /** The function over a column: an iterator of Arrow arrays in, one of as many values out; lazy. */
   def arrowColumn(input: Column, function: Function, name: String, result: DataType): Column =
     column(name, function, result, Seq(ExpressionUtils.expression(input)), scalarArrowIter)
+
+  /** Tasks that can run at once on the executors that there are now. */
+  def slots(sc: SparkContext): Int =
+    sc.maxNumConcurrentTasks(sc.resourceProfileManager.defaultResourceProfile)
+
+  /** Tasks that run now, those that are being killed included. */
+  def runningTasks(sc: SparkContext): Int = sc.taskScheduler match {
+    case scheduler: TaskSchedulerImpl => scheduler.runningTasksByExecutors.values.sum
+    case _                            => 0
+  }
 
   private def classic(session: SparkSession): ClassicSession = session match {
     case session: ClassicSession => session
