@@ -79,14 +79,13 @@ private[job] object TrainChecks {
   }
 
   private def staleness(request: TrainRequest): Unit = {
-    val set = Seq(
-      "stalenessDecay" -> request.stalenessDecay.toString -> request.stalenessDecay,
-      "delayCompensation" -> request.delayCompensation.toString -> (request.delayCompensation > 0)
-    ).collect { case (param, true) => param }
-    for ((param, value) <- set.headOption if request.mode == "sync")
-      throw new IllegalArgumentException(
-        s"$param is $value, but in mode 'sync' no gradient is stale: leave it out, or use another mode"
-      )
+    def notInSync(setting: String) = throw new IllegalArgumentException(
+      s"$setting, but in mode 'sync' no gradient is stale: leave it out, or use another mode"
+    )
+    if (request.mode == "sync") {
+      if (request.stalenessDecay) notInSync("stalenessDecay is true")
+      if (request.delayCompensation > 0) notInSync(s"delayCompensation is ${request.delayCompensation}")
+    }
     if (request.delayCompensation > 0 && request.localSteps > 1)
       throw new IllegalArgumentException(
         s"delayCompensation is ${request.delayCompensation}, but with localSteps ${request.localSteps} workers push no gradients " +
