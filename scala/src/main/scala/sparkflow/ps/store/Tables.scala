@@ -82,27 +82,24 @@ final class Tables(layout: Layout, names: Seq[String]) {
         )
       i += 1
     }
-    var at = 0
     val ends = firsts.tail.map(position(numbers, _))
-    val chosen = tables.zip(firsts).zip((0 +: ends).zip(ends)).collect {
+    selection(tables.zip(firsts).zip((0 +: ends).zip(ends)).collect {
       case ((table, first), (from, until)) if from < until =>
-        val rows = new TableRows(table, shifted(numbers, from, until, -first), at)
-        at += rows.rows.length * table.width
-        rows
-    }
-    new Selection(this, chosen, at)
+        table -> shifted(numbers, from, until, -first)
+    })
   }
 
   /** The dense part, and the rows that are in any of the selections. */
   def union(selections: Seq[Selection]): Selection = {
     val byTable = selections.flatMap(_.rows).groupMap(_.table)(_.rows)
-    var at = 0
-    val chosen = tables.filter(byTable.contains).map { table =>
-      val rows = new TableRows(table, ascending(byTable(table)), at)
-      at += rows.rows.length * table.width
-      rows
-    }
-    new Selection(this, chosen, at)
+    selection(tables.filter(byTable.contains).map(table => table -> ascending(byTable(table))))
+  }
+
+  /** Of these rows, whose values lie one after the other. */
+  private def selection(rows: Seq[(Table, Array[Int])]): Selection = {
+    val starts = rows.scanLeft(0) { case (at, (table, numbers)) => at + numbers.length * table.width }
+    val placed = rows.zip(starts).map { case ((table, numbers), at) => new TableRows(table, numbers, at) }
+    new Selection(this, placed, starts.last)
   }
 }
 
