@@ -75,7 +75,7 @@ def _after(op: Any, variable: Any) -> Any:
 def _constant(tensor: Any) -> Any:
     """A copy that waits for nothing, if `tensor` is the same whatever is fed and is held; else None."""
     made_of = metagraph.upstream([tensor], control=False)
-    if any(op.op_def.is_stateful or op.type in metagraph.PLACEHOLDERS for op in made_of):
+    if any(not metagraph.is_pure(op) or op.type in metagraph.PLACEHOLDERS for op in made_of):
         return None
     graph_def = tf.GraphDef(versions=tensor.graph.graph_def_versions)
     for op in made_of:

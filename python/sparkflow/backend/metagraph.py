@@ -179,9 +179,9 @@ def upstream(targets: Sequence[Any], cut: Iterable[str] = (), control: bool = Tr
     return list(seen.values())
 
 
-def depends_on_feeds(tensor: Any) -> bool:
-    """Whether it is the same each time that the same is fed: no variable, no random op, no state."""
-    return not any(op.op_def is None or op.op_def.is_stateful for op in upstream([tensor]))
+def is_pure(op: Any) -> bool:
+    """Whether its outputs follow from its inputs alone: no variable, no random op, no state."""
+    return op.op_def is not None and not op.op_def.is_stateful
 
 
 def _closest(name: str, names: list[str]) -> list[str]:

@@ -48,7 +48,7 @@ def find(variables: Iterable[Any], losses: Sequence[Any], updates: Sequence[Any]
         if variable.dtype.base_dtype != tf.float32 or not shape or 0 in shape:
             continue
         gathers = tuple(op for op in reached if _gathered(op) == variable.op.name)
-        if gathers and all(metagraph.depends_on_feeds(_indices(op)) for op in gathers):
+        if gathers and all(_depends_on_feeds(_indices(op)) for op in gathers):
             found.append((variable, Found(variable.op.name, shape, gathers)))
     # What reads a table in another way still reaches it when its gathers are gone.
     cut = {op.name for _, table in found for op in table.gathers}
@@ -193,3 +193,8 @@ def _gathered(op: Any) -> str | None:
 
 def _indices(gather: Any) -> Any:
     return gather.inputs[1]
+
+
+def _depends_on_feeds(tensor: Any) -> bool:
+    """Whether it is the same each time that the same is fed: no variable, no random op, no state."""
+    return all(metagraph.is_pure(op) for op in metagraph.upstream([tensor]))
