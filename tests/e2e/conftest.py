@@ -32,6 +32,15 @@ JAR = ROOT / "target" / "sparkflow.jar"
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 
+def uneven(data: DataFrame, *counts: int) -> DataFrame:
+    """The first rows of `data`, so many in each partition."""
+    rows = [tuple(row) for row in data.collect()]
+    ends = np.cumsum(counts)
+    session, context = data.sparkSession, data.sparkSession.sparkContext
+    parts = [context.parallelize(rows[end - count : end], 1) for count, end in zip(counts, ends, strict=True)]
+    return session.createDataFrame(context.union(parts), data.schema)
+
+
 @pytest.fixture(scope="session")
 def event_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("event-log")

@@ -1,6 +1,11 @@
-"""The estimator that the end-to-end tests fit."""
+"""The estimator that the end-to-end tests fit, and how well it does."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pyspark.sql import DataFrame
 
 import graphs
 from sparkflow.ml import SparkAsyncDL
@@ -22,3 +27,9 @@ def estimator(**changes: object) -> SparkAsyncDL:
         "seed": 3,
     }
     return SparkAsyncDL(**{**params, **changes})
+
+
+def accuracy(model: Any, data: DataFrame) -> float:
+    """The share of rows whose label, 0 or 1, a fitted model or pipeline predicts."""
+    rows = model.transform(data).select("label", "predicted").collect()
+    return float(np.mean([(r["predicted"] >= 0.5) == (r["label"] == 1.0) for r in rows]))

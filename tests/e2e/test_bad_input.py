@@ -37,7 +37,22 @@ BEFORE_ANY_JOB = {
     "partitions": ({"partitions": -2}, "partitions.*-2"),
     "port": ({"port": 70000}, "port.*70000"),
     "mode": ({"mode": "hogwld"}, "hogwld.*hogwild"),
-    "mode and decay": ({"mode": "sync", "stalenessDecay": True}, "stalenessDecay is true, but"),
+    "decay in sync": (
+        {"mode": "sync", "stalenessDecay": True},
+        "stalenessDecay is true, but in mode 'sync'",
+    ),
+    "compensation in sync": (
+        {"mode": "sync", "delayCompensation": 0.1},
+        "delayCompensation is 0.1, but in mode 'sync'",
+    ),
+    "compensation of local steps": (
+        {"delayCompensation": 0.1, "localSteps": 2},
+        "with localSteps 2 workers push no gradients",
+    ),
+    "compensation of compressed": (
+        {"delayCompensation": 0.1, "compression": "bf16"},
+        "with compression 'bf16'",
+    ),
     "staleness": ({"maxStaleness": -1}, "maxStaleness.*-1"),
     "mode and lock": ({"mode": "hogwild", "acquireLock": True}, "acquireLock"),
     "local steps": ({"localSteps": 0}, "localSteps.*0"),

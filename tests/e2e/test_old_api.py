@@ -13,6 +13,7 @@ from pyspark.ml.pipeline import Pipeline, PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
 from conftest import first_everywhere
+from estimators import accuracy
 from sparkflow import tf1 as tf
 from sparkflow.graph_utils import build_adam_config, build_graph, build_rmsprop_config
 from sparkflow.HogwildSparkModel import HogwildSparkModel
@@ -66,11 +67,6 @@ def net(**changes: Any) -> SparkAsyncDL:
         "seed": 1,
     }
     return SparkAsyncDL(**{**params, **changes})
-
-
-def accuracy(model: Any, data: DataFrame) -> float:
-    rows = model.transform(data).collect()
-    return float(np.mean([(r["predicted"] >= 0.5) == (r["label"] == 1.0) for r in rows]))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 import graphs
+from conftest import uneven
 from estimators import estimator
 from sparkflow.ml import SparkAsyncDLModel
 
@@ -50,9 +51,7 @@ def test_it_counts_what_was_done_and_survives_save_and_load(
 
 def test_empty_partitions_are_said(spark: SparkSession) -> None:
     rows = [(float(i % 2), Vectors.dense(i % 2, 1.0)) for i in range(31)]
-    context = spark.sparkContext
-    uneven = context.union([context.parallelize(part, 1) for part in (rows[:1], [], rows[1:])])
-    data = spark.createDataFrame(uneven, ["label", "features"])
+    data = uneven(spark.createDataFrame(rows, ["label", "features"]), 1, 0, 30)
     summary = fit(data, partitions=3).summary
     assert summary.partitionRows == [1, 0, 30]
     assert "3 partitions of 0 to 30 rows, 1 of them empty" in repr(summary)

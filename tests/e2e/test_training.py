@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 import graphs
-from conftest import first_everywhere, oldest_only
-from estimators import estimator
+from conftest import first_everywhere, oldest_only, uneven
+from estimators import accuracy, estimator
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 LABELLED = StructType().add("label", "double").add("features", VectorUDT())
@@ -31,11 +31,6 @@ OPTIMIZERS = {
     "proximal_adagrad": 0.3,
     "proximal_gradient_descent": 0.5,
 }
-
-
-def accuracy(model: SparkAsyncDLModel | PipelineModel, data: DataFrame) -> float:
-    rows = model.transform(data).select("label", "predicted").collect()
-    return float(np.mean([(r["predicted"] >= 0.5) == (r["label"] == 1.0) for r in rows]))
 
 
 @pytest.mark.parametrize("dimensions", first_everywhere([2, 1]))
@@ -212,12 +207,8 @@ def test_kinds_of_batches(gaussians: Callable[..., DataFrame], changes: dict[str
     assert accuracy(estimator(iters=60, **changes).fit(data), data) >= 0.86
 
 
-def test_empty_and_one_row_partitions(spark: SparkSession, gaussians: Callable[..., DataFrame]) -> None:
-    context = spark.sparkContext
-    rows = [tuple(r) for r in gaussians(2, rows=60).collect()]
-    parts = [rows[:1], [], rows[1:30], rows[30:]]
-    uneven = context.union([context.parallelize(part, 1) for part in parts])
-    data = spark.createDataFrame(uneven, LABELLED)
+def test_empty_and_one_row_partitions(gaussians: Callable[..., DataFrame]) -> None:
+    data = uneven(gaussians(2, rows=60), 1, 0, 29, 30)
     assert [len(p) for p in data.rdd.glom().collect()] == [1, 0, 29, 30]
     heard: set[int] = set()
     model = estimator(partitions=5, iters=40, loss_callback=lambda loss, i, p: heard.add(p)).fit(data)

@@ -73,7 +73,6 @@ from pyspark.ml.pipeline import PipelineModel
 p = PysparkPipelineWrapper.unwrap(PipelineModel.load('location'))
 predictions = p.transform(df)
 print("RIGHT", predictions.filter("predicted = _c0").count())
-
 """
 
 PROGRAMS = {"five_minutes": FIVE_MINUTES, "reference": REFERENCE}
@@ -88,9 +87,9 @@ if OLDEST:
 RUN = """
 import runpy, sys, traceback
 for name in sys.argv[1:]:
-    print(f"== {name}", flush=True)
+    print(f"== program {name}", flush=True)
     try:
-        runpy.run_path(f"{name}.py", run_name="__main__")
+        runpy.run_path(f"programs/{name}.py", run_name="__main__")
     except Exception:
         traceback.print_exc(file=sys.stdout)
         print("FAILED", flush=True)
@@ -102,7 +101,8 @@ class Done:
 
     def __init__(self, directory: Path, out: str) -> None:
         self.directory = directory
-        self._parts = dict(part.split("\n", 1) for part in out.split("== ")[1:])
+        _, *parts = re.split(r"^== program (\w+)\n", out, flags=re.M)
+        self._parts = dict(zip(parts[::2], parts[1::2], strict=True))
 
     def number(self, program: str, pattern: str) -> float:
         out = self._parts[program]
@@ -115,13 +115,13 @@ class Done:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     directory = tmp_path_factory.mktemp("programs")
-    for name in ("target", "jvm"):
+    for name in ("target", "jvm", "programs"):
         (directory / name).mkdir()
     for name, code in PROGRAMS.items():
-        (directory / f"_{name}.py").write_text(code)
+        (directory / "programs" / f"{name}.py").write_text(code)
     path = [os.environ.get("PYTHONPATH", ""), str(ROOT / "python"), str(ROOT / "examples")]
     ran = subprocess.run(
-        [sys.executable, "-c", RUN, *(f"_{name}" for name in PROGRAMS)],
+        [sys.executable, "-c", RUN, *PROGRAMS],
         cwd=directory,
         env={
             **os.environ,
@@ -133,7 +133,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
         timeout=TIMEOUT,
     )
     assert ran.returncode == 0, f"{ran.stdout[-3000:]}\n{ran.stderr[-5000:]}"
-    return Done(directory, ran.stdout.replace("== _", "== "))
+    return Done(directory, ran.stdout)
 
 
 def test_five_minutes(done: Done) -> None:
