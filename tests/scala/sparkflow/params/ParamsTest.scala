@@ -60,6 +60,7 @@ class ParamsTest extends AnyFunSuite {
         "tfLabel",
         "tfDropout",
         "optimizerOptions",
+        "learningRateSchedule",
         "seed",
         "initialWeights",
         "spillDir"

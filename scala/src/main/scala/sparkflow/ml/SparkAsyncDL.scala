@@ -80,6 +80,7 @@ class SparkAsyncDL(override val uid: String)
     optimizer = $(tfOptimizer),
     learningRate = $(tfLearningRate),
     optimizerOptions = get(optimizerOptions),
+    learningRateSchedule = get(learningRateSchedule),
     iters = $(iters),
     partitions = $(partitions),
     miniBatchSize = $(miniBatchSize),
