@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,9 +42,7 @@ def read(path: Path, custom_objects: Mapping[str, Any] | None = None, *, compile
     try:
         return keras.saving.load_model(path, custom_objects, compile=compiled)
     except (TypeError, ValueError, ImportError, AttributeError, KeyError, NotImplementedError) as error:
-        raise ValueError(
-            f"Keras {keras.__version__} cannot load {path}: {_first(error)}; {_remedy(error)}"
-        ) from error
+        raise ValueError(f"Keras {keras.__version__} cannot load {path}: {_reason(str(error))}") from error
 
 
 def _is_hdf5(path: Path) -> bool:
@@ -51,21 +50,21 @@ def _is_hdf5(path: Path) -> bool:
         return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
-def _first(error: Exception) -> str:
-    """What Keras says, without the configs that follow."""
-    text = str(error).strip() or type(error).__name__
-    return text.split("\n")[0].split(" Full object config")[0].rstrip(".")
-
-
-def _remedy(error: Exception) -> str:
-    if "safe_mode" in str(error) or "ambda" in str(error):
+def _reason(text: str) -> str:
+    """What Keras says, without the configs that follow, and what to do."""
+    missing = re.search(r"(?:Could not locate|Unknown) (?:class|function|object|layer):? '?([\w>]+)", text)
+    if missing is not None:
+        name = missing[1]
+        return (
+            f"it needs '{name}', which is neither Keras' own nor registered: give "
+            f"custom_objects={{'{name}': …}}, or import what registers it with "
+            "keras.saving.register_keras_serializable"
+        )
+    if "safe_mode" in text or "ambda" in text:
         return (
             "it has Python code in it (a Lambda layer): if you trust it, load it yourself with "
             "keras.saving.load_model(path, safe_mode=False), and give the model to "
             "SparkAsyncDLModel.from_keras"
         )
-    return (
-        "give custom_objects={name: class} for classes that are not Keras' own, or register them with "
-        "keras.saving.register_keras_serializable; a model of Keras 2 may need tf_keras, whose "
-        "model.export(path) makes a SavedModel"
-    )
+    first = text.strip().split("\n")[0].split(" Full object config")[0].rstrip(".")
+    return f"{first}; a model of Keras 2 may need tf_keras, whose model.export(path) makes a SavedModel"

@@ -50,7 +50,7 @@ def read(path: Path) -> Opened:
         except (ValueError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
             raise ValueError(f"TensorFlow {tf.version.VERSION} cannot import {path}: {error}") from error
         for operation in graph.get_operations():
-            if operation.type.startswith("InitializeTable"):
+            if operation.type.startswith(("InitializeTable", "LookupTableImport")):
                 tf.add_to_collection(tf.GraphKeys.TABLE_INITIALIZERS, operation)
         inputs = [op.outputs[0] for op in graph.get_operations() if op.type in PLACEHOLDERS]
         outputs = _outputs(graph)

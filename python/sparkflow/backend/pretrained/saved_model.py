@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tensorflow.core.framework.variable_pb2 import VariableDef
 from tensorflow.python.saved_model import loader_impl
 
 from sparkflow.backend.pretrained.extract import extracted
@@ -92,16 +93,14 @@ def _ports(graph: Any, infos: Mapping[str, Any]) -> tuple[Port, ...]:
 
 def _trainable(meta: Any) -> Mapping[str, bool]:
     """Which variables are trainable, by name; TensorFlow 2 has numbered those of one name in the graph."""
-    found = {
-        node.variable.name: node.variable.trainable
-        for node in meta.object_graph_def.nodes
-        if node.HasField("variable")
-    }
-    if found:
-        return found
+    variables = [node.variable for node in meta.object_graph_def.nodes if node.HasField("variable")]
+    if variables:
+        # Of several that share a name nothing tells which is which: none is trained unless all are.
+        fixed = {variable.name for variable in variables if not variable.trainable}
+        return {variable.name: variable.name not in fixed for variable in variables}
     names = []
     for text in meta.collection_def[tf.GraphKeys.TRAINABLE_VARIABLES].bytes_list.value:
-        variable = tf.VariableDef.FromString(text)
+        variable = VariableDef.FromString(text)
         names.append(variable.variable_name.split(":")[0])
     return dict.fromkeys(names, True)
 
