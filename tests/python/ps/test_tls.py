@@ -1,4 +1,4 @@
-"""A worker's side of TLS. The certificates in tests/fixtures/tls are such as sparkflow.ps.auth.FitCertificate makes."""
+"""A worker's side of TLS. The certificates in tests/fixtures/tls are such as FitCertificate makes."""
 
 import queue
 import socket
@@ -100,15 +100,15 @@ def test_somebody_between_with_a_certificate_of_his_own_learns_nothing():
 
 
 def test_the_secret_is_still_proved_by_both():
-    with FakeServer(LAYOUT, WEIGHTS, tls=FIT) as server:
-        with pytest.raises(ServerError, match="handshake refused"):
-            connect(server.port, secret=b"x" * 32)
+    refused = pytest.raises(ServerError, match="handshake refused")
+    with FakeServer(LAYOUT, WEIGHTS, tls=FIT) as server, refused:
+        connect(server.port, secret=b"x" * 32)
 
 
 def test_a_server_that_does_not_encrypt_is_refused():
-    with FakeServer(LAYOUT, WEIGHTS) as server:
-        with pytest.raises(wire.ProtocolError, match=r"does not answer in TLS 1\.3"):
-            connect(server.port)
+    refused = pytest.raises(wire.ProtocolError, match=r"does not answer in TLS 1\.3")
+    with FakeServer(LAYOUT, WEIGHTS) as server, refused:
+        connect(server.port)
 
 
 def test_a_silent_server_is_given_up_at_the_deadline(monkeypatch):
