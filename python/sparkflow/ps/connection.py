@@ -43,7 +43,10 @@ class Connection:
         """Send a frame whose body is the given buffers, one after the other, without joining them."""
         parts = [memoryview(part).cast("B") for part in body if memoryview(part).nbytes]
         head = wire.encode(message, sum(part.nbytes for part in parts))
-        pending: list[memoryview] = [memoryview(head), *parts]
+        self._send([memoryview(head), *parts])
+
+    def _send(self, parts: Sequence[memoryview]) -> None:
+        pending = list(parts)
         while pending:
             with self._stated():
                 sent = self._socket.sendmsg(pending)

@@ -1,6 +1,5 @@
 package sparkflow.job
 
-import org.apache.spark.SparkConf
 import org.apache.spark.sql.types.StructType
 import org.json4s._
 
@@ -116,17 +115,6 @@ private[job] object TrainChecks {
   }
 
   private val forgetful = Set("adagrad_da", "ftrl")
-
-  /** The wire is not encrypted yet, so a cluster that is told to encrypt is refused rather than betrayed. */
-  def encryption(conf: SparkConf): Unit =
-    Seq("spark.network.crypto.enabled", "spark.ssl.enabled", "spark.io.encryption.enabled")
-      .find(key => conf.getBoolean(key, defaultValue = false))
-      .foreach { key =>
-        throw new UnsupportedOperationException(
-          s"$key is true, but SparkFlow's parameter server does not encrypt its traffic yet: it will not send weights and " +
-            "gradients in the clear on a cluster that is told to encrypt"
-        )
-      }
 
   /** Checks a column against the placeholder that it feeds. */
   def fits(
