@@ -25,6 +25,7 @@ from sparkflow.params import (
     SpillParams,
     StalenessParams,
     StartParams,
+    TimeoutParams,
     TrafficParams,
     TrainingParams,
 )
@@ -134,6 +135,7 @@ class SparkAsyncDL(
     TrafficParams,
     StartParams,
     SpillParams,
+    TimeoutParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -213,6 +215,8 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        workerTimeout: int | None = None,
+        waitTimeout: int | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,
@@ -264,6 +268,8 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        workerTimeout: int | None = None,
+        waitTimeout: int | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,

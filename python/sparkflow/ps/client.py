@@ -18,6 +18,7 @@ from sparkflow.ps.buffers import floats
 from sparkflow.ps.compression import compressor
 from sparkflow.ps.connection import Connection
 from sparkflow.ps.exchange import CompressedExchange, Exchange, SharedExchange, TcpExchange
+from sparkflow.ps.heartbeat import Heartbeat
 
 FIT_OVER = 4
 
@@ -84,6 +85,7 @@ class ParameterClient:
         self._same_host = same_host
         self._exchange: Exchange | None = None
         self._behind: tuple[np.ndarray, ...] = ()  # what comes behind the weights in an answer
+        self._heartbeat: Heartbeat | None = None
         self._pushed = False  # and not yet answered
         self._waited = 0.0  # seconds, since the last report
 
@@ -99,8 +101,11 @@ class ParameterClient:
         return self._exchange
 
     @classmethod
-    def connect(cls, host: str, port: int, secret: bytes) -> ParameterClient:
-        """Connect and prove to each other that both know the fit's `secret` (32 bytes)."""
+    def connect(cls, host: str, port: int, secret: bytes, timeout: float | None = None) -> ParameterClient:
+        """Connect and prove to each other that both know the fit's `secret` (32 bytes).
+
+        `timeout` is for how many seconds the server lets a worker be silent; without it no signs of life are given.
+        """
         seconds = connection.CONNECT_SECONDS
         try:
             sock = socket.create_connection((host, port), seconds)
@@ -116,6 +121,8 @@ class ParameterClient:
         client = cls(Connection(sock), sock.getsockname()[0] == sock.getpeername()[0])
         try:
             client._prove(secret)
+            if timeout is not None:
+                client._heartbeat = Heartbeat(client._connection, timeout / 6)
         except BaseException:
             client.close()
             raise
@@ -138,7 +145,7 @@ class ParameterClient:
 
         `tables` is for `sparkflow.ps.rows.RowClient`.
         """
-        self._connection.wait(connection.WELCOME_SECONDS, "waiting for the first weights of the fit")
+        self._connection.wait(connection.ANSWER_SECONDS, "waiting for the first weights of the fit")
         self._connection.send(wire.Hello(round, worker, attempt, rows, tables))
         message, length = self._connection.receive()
         welcome = self._expect(wire.Welcome, message, length, body=True)
@@ -274,6 +281,8 @@ class ParameterClient:
         self._expect(wire.Ack, *self._connection.receive())
 
     def close(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
         self._connection.close()
 
     def __enter__(self) -> ParameterClient:

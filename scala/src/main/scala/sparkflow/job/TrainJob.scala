@@ -4,6 +4,8 @@ import java.security.SecureRandom
 import java.util.UUID
 import java.util.concurrent.atomic.AtomicReference
 
+import scala.collection.mutable
+import scala.concurrent.duration._
 import scala.util.control.NonFatal
 
 import org.apache.spark.sql.{DataFrame, Dataset, Row}
@@ -38,7 +40,14 @@ object TrainJob {
     TrainChecks.encryption(sc.getConf)
     val seed = request.seed.getOrElse(new SecureRandom().nextLong())
     val tag = s"sparkflow-fit-${UUID.randomUUID()}"
-    val events = new FitEvents(request, listener, reason => sc.cancelJobsWithTag(tag, reason))
+    val events = new FitEvents(
+      request,
+      listener,
+      cancel = reason => sc.cancelJobsWithTag(tag, reason),
+      // Its attempt at a partition is a worker's task. No interrupt: Spark ends the Python process, whatever it does.
+      kill = (attempt, reason) => sc.killTaskAttempt(attempt, interruptThread = false, reason),
+      mostLosses = sc.getConf.getInt("spark.task.maxFailures", 4)
+    )
     val secret = JobSecret.random()
     // Workers reach the driver by spark.driver.host; the server listens where Spark itself does.
     val host = sc.getConf.get("spark.driver.host")
@@ -52,7 +61,9 @@ object TrainJob {
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
       initial = request.initial,
-      sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory
+      sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory,
+      workerTimeout = request.workerTimeout.seconds,
+      waitTimeout = request.waitTimeout.seconds
     )
     val server = new ParameterServer(config, events)
     val begin = System.nanoTime()
@@ -155,8 +166,14 @@ object TrainJob {
   }
 
   /** Passes the server's events on to the user and ends the fit when one of them, or the listener, says so. */
-  private final class FitEvents(request: TrainRequest, listener: Option[FitListener], cancel: String => Unit)
-      extends ServerEvents {
+  private final class FitEvents(
+      request: TrainRequest,
+      listener: Option[FitListener],
+      cancel: String => Unit,
+      kill: (Long, String) => Boolean,
+      mostLosses: Int
+  ) extends ServerEvents {
+    private val losses = mutable.Map.empty[Int, Int].withDefaultValue(0) // by partition
     private val firstFailure = new AtomicReference[String]
     private val log = new IterationLog
     private val progress = new Progress(
@@ -178,6 +195,18 @@ object TrainJob {
       } catch {
         case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}")
       }
+
+    // Spark does not count what is killed: somebody must, or a worker that is always lost is tried for ever.
+    override def lost(partition: Int, attempt: Long): Unit = {
+      losses(partition) += 1
+      val why = s"the worker of partition $partition gave no sign of life for ${request.workerTimeout} s"
+      if (losses(partition) < mostLosses) kill(attempt, why)
+      else
+        failed(
+          s"$why, and so it was with ${losses(partition)} attempts: is its machine there, and does it swap? See the executor's log, or " +
+            "raise workerTimeout"
+        )
+    }
 
     override def failed(message: String): Unit =
       if (firstFailure.compareAndSet(null, message)) cancel(message)
