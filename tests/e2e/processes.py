@@ -40,6 +40,17 @@ def connections(port: int, root: int | None = None) -> list[tuple[int, int]]:
     return found
 
 
+def listening(port: int) -> list[str]:
+    """The addresses, as the kernel writes them, on which somebody listens at this port."""
+    found = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            address, state = line.split()[1], line.split()[3]
+            if state == "0A" and int(address.rsplit(":", 1)[1], 16) == port:
+                found.append(address.rsplit(":", 1)[0])
+    return found
+
+
 def ancestor(pid: int, words: str) -> int:
     """The nearest process above `pid` whose command line has these words."""
     while pid > 1:

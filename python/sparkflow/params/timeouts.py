@@ -15,8 +15,8 @@ class TimeoutParams(Group):
     workerTimeout = param(
         "workerTimeout",
         "Seconds, 1 or more, without a sign of life after which a worker is taken for lost: its machine is "
-        "gone, or its process stopped. Its task is killed, and another attempt goes on where it was. A worker "
-        "gives six signs in this time, whatever its steps take.",
+        "gone, or its process stopped. Its task is killed, and another attempt goes on where it was. A "
+        "worker gives six signs in this time, whatever its steps take.",
         TypeConverters.toInt,
     )
 

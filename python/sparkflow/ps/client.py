@@ -104,7 +104,8 @@ class ParameterClient:
     def connect(cls, host: str, port: int, secret: bytes, timeout: float | None = None) -> ParameterClient:
         """Connect and prove to each other that both know the fit's `secret` (32 bytes).
 
-        `timeout` is for how many seconds the server lets a worker be silent; without it no signs of life are given.
+        `timeout` is for how many seconds the server lets a worker be silent; without it no signs of life are
+        given.
         """
         seconds = connection.CONNECT_SECONDS
         try:

@@ -17,15 +17,16 @@ CONNECT_SECONDS = 30.0
 # The same pause, once connected.
 HANDSHAKE_SECONDS = 30.0
 # A server that holds an answer back says often that it lives. One whose threads all work on the updates of
-# others, of a large model and hundreds of workers, can't; and when the driver is gone, Spark ends its workers.
+# others, of a large model and hundreds of workers, can't; and when the driver is gone, Spark ends its
+# workers.
 ANSWER_SECONDS = 300.0
 # A last word (Failed): the task ends with its own error if nobody listens.
 FAREWELL_SECONDS = 10.0
 
 
 class Connection:
-    """One socket that speaks frames. Strictly one request and its answer at a time; only `alive` may be called
-    from another thread."""
+    """One socket that speaks frames. Strictly one request and its answer at a time; only `alive` may be
+    called from another thread."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock

@@ -1,4 +1,5 @@
-"""Signs of life of a worker that computes: its process runs and its connection stands, whatever a step takes."""
+"""Signs of life of a worker that computes: its process runs and its connection stands, whatever a step
+takes."""
 
 from __future__ import annotations
 

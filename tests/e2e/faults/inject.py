@@ -1,8 +1,8 @@
 """Faults, done to the training workers of a fit while it runs.
 
 A fault is a function of the fit's workers, each a pid and the descriptor of its connection to the parameter
-server. `At` makes it a loss callback, which strikes at a chosen moment; the workers go on meanwhile, and are in
-the middle of a step when they are struck.
+server. `At` makes it a loss callback, which strikes at a chosen moment; the workers go on meanwhile, and are
+in the middle of a step when they are struck.
 """
 
 from __future__ import annotations

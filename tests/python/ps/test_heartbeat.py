@@ -32,7 +32,7 @@ def next_message(incoming):
 
 
 def test_a_worker_that_computes_says_that_it_lives(ends):
-    worker, peer, incoming = ends
+    worker, _, incoming = ends
     heartbeat = Heartbeat(worker, SECONDS)
     assert [next_message(incoming) for _ in range(3)] == 3 * [wire.Alive()]
     heartbeat.stop()

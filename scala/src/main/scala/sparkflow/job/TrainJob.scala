@@ -2,9 +2,7 @@ package sparkflow.job
 
 import java.security.SecureRandom
 import java.util.UUID
-import java.util.concurrent.atomic.AtomicReference
 
-import scala.collection.mutable
 import scala.concurrent.duration._
 import scala.util.control.NonFatal
 
@@ -14,7 +12,7 @@ import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.sparkflow.PythonBridge
 import org.apache.spark.sql.types._
 
-import sparkflow.ps.{IterationReport, ParameterServer, ServerConfig, ServerEvents}
+import sparkflow.ps.{ParameterServer, ServerConfig}
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.store.ModelState
 
@@ -41,7 +39,9 @@ object TrainJob {
     val seed = request.seed.getOrElse(new SecureRandom().nextLong())
     val tag = s"sparkflow-fit-${UUID.randomUUID()}"
     val events = new FitEvents(
-      request,
+      request.iters * request.partitionShuffles,
+      request.verbose,
+      request.workerTimeout,
       listener,
       cancel = reason => sc.cancelJobsWithTag(tag, reason),
       // Its attempt at a partition is a worker's task. No interrupt: Spark ends the Python process, whatever it does.
@@ -66,6 +66,7 @@ object TrainJob {
       waitTimeout = request.waitTimeout.seconds
     )
     val server = new ParameterServer(config, events)
+    val slots = TaskSlots(sc)
     val begin = System.nanoTime()
     sc.addJobTag(tag)
     try {
@@ -75,7 +76,7 @@ object TrainJob {
       val rows = (0 until request.partitionShuffles).map { round =>
         events.check()
         val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
-        val rows = runRound(shuffled(data, round, seed), spec, server)
+        val rows = runRound(shuffled(data, round, seed), spec, server, slots)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
         rows
@@ -90,7 +91,7 @@ object TrainJob {
       TrainResult(
         state,
         seed,
-        TrainHistory(request.mode, events.iterations, server.counts, seconds, rows.head)
+        TrainHistory(request.mode, events.history, server.counts, seconds, rows.head)
       )
     } catch {
       case e: TrainingException        => throw e
@@ -99,6 +100,7 @@ object TrainJob {
       case NonFatal(e) =>
         throw new TrainingException(events.failure.orElse(server.failure).getOrElse(FailureMessage.of(e)), e)
     } finally {
+      slots.close()
       sc.removeJobTag(tag)
       server.close()
     }
@@ -120,13 +122,18 @@ object TrainJob {
     }
 
   /** @return the rows of each partition */
-  private def runRound(data: DataFrame, spec: TrainSpec, server: ParameterServer): Seq[Long] = {
+  private def runRound(
+      data: DataFrame,
+      spec: TrainSpec,
+      server: ParameterServer,
+      slots: TaskSlots
+  ): Seq[Long] = {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
     if (spec.request.together) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
-      TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
+      slots.take(spec.request.mode, workers)
       server.begin(spec.round, workers)
     }
     val results = collect(trained)
@@ -163,60 +170,5 @@ object TrainJob {
         s"the last update left a weight that is ${state.weights(bad)}: lower tfLearningRate, or look for NaN or unscaled values in the features",
         null
       )
-  }
-
-  /** Passes the server's events on to the user and ends the fit when one of them, or the listener, says so. */
-  private final class FitEvents(
-      request: TrainRequest,
-      listener: Option[FitListener],
-      cancel: String => Unit,
-      kill: (Long, String) => Boolean,
-      mostLosses: Int
-  ) extends ServerEvents {
-    private val losses = mutable.Map.empty[Int, Int].withDefaultValue(0) // by partition
-    private val firstFailure = new AtomicReference[String]
-    private val log = new IterationLog
-    private val progress = new Progress(
-      request.iters * request.partitionShuffles,
-      request.verbose,
-      line => listener.fold(println(line))(_.onProgress(line))
-    )
-
-    /** Once the server is closed. */
-    def iterations: Seq[Iteration] = log.iterations
-
-    def failure: Option[String] = Option(firstFailure.get)
-
-    override def report(report: IterationReport): Unit =
-      try {
-        log.add(report)
-        progress(report)
-        listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
-      } catch {
-        case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}")
-      }
-
-    // Spark does not count what is killed: somebody must, or a worker that is always lost is tried for ever.
-    override def lost(partition: Int, attempt: Long): Unit = {
-      losses(partition) += 1
-      val why = s"the worker of partition $partition gave no sign of life for ${request.workerTimeout} s"
-      if (losses(partition) < mostLosses) kill(attempt, why)
-      else
-        failed(
-          s"$why, and so it was with ${losses(partition)} attempts: is its machine there, and does it swap? See the executor's log, or " +
-            "raise workerTimeout"
-        )
-    }
-
-    override def failed(message: String): Unit =
-      if (firstFailure.compareAndSet(null, message)) cancel(message)
-
-    /** @throws TrainingException if the fit has failed; a round that had not begun could not be cancelled */
-    def check(): Unit = failure.foreach(message => throw new TrainingException(message, null))
-
-    def end(): Unit = {
-      progress.end()
-      check()
-    }
   }
 }
