@@ -37,8 +37,8 @@ def _linear() -> tf.Tensor:
 
 
 def counter(columns: int) -> str:
-    """The gradient of weight k is the mean of column k of x: with gradient descent at a rate of 1, the weights
-    become minus the sum of these over all mini-batches."""
+    """The gradient of weight k is the mean of column k of x: gradient descent at a rate of 1 makes it minus
+    the sum of these over all mini-batches."""
     return build_graph(partial(_counter, columns))
 
 

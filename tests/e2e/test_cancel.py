@@ -37,8 +37,7 @@ def kill_the_stage(spark: SparkSession) -> None:
 @pytest.mark.parametrize(
     ("end", "mode", "error", "words"),
     [
-        (ctrl_c, "sync", KeyboardInterrupt, ""),
-        pytest.param(ctrl_c, "hogwild", KeyboardInterrupt, "", marks=oldest_only),
+        (ctrl_c, "sync", KeyboardInterrupt, None),
         pytest.param(kill_the_job, "hogwild", TrainingError, "killed via the Web UI", marks=oldest_only),
         pytest.param(kill_the_stage, "sync", TrainingError, "killed via the Web UI", marks=oldest_only),
     ],
@@ -49,7 +48,7 @@ def test_nothing_goes_on_and_the_next_fit_works(
     end: Callable[[SparkSession], None],
     mode: str,
     error: type[BaseException],
-    words: str,
+    words: str | None,
 ) -> None:
     data = gaussians(2).cache()
     with socket.create_server(("127.0.0.1", 0)) as free:

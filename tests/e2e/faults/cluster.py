@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import IO
 
 import pyspark
+from pyspark.sql import SparkSession
+
+from conftest import JAR, ROOT
 
 HOME = Path(pyspark.__file__).parent
 START_SECONDS = 60  # for a JVM that takes two or three
@@ -51,6 +54,26 @@ class Cluster:
             self.__exit__()
             raise
         return self
+
+    def session(self) -> SparkSession:
+        """Start the one that runs its fits here."""
+        return (
+            SparkSession.builder.master(self.url)
+            .appName("sparkflow-faults")
+            .config("spark.jars", str(JAR))
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.memory", "3g")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.executor.memory", "700m")
+            # A task that another has long overtaken is started a second time elsewhere.
+            .config("spark.speculation", "true")
+            .config("spark.speculation.quantile", "0.5")
+            .config("spark.speculation.multiplier", "1.5")
+            .config("spark.speculation.minTaskRuntime", "5s")
+            .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.sql.warehouse.dir", str(ROOT / "target" / "warehouse"))
+            .getOrCreate()
+        )
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self._processes):

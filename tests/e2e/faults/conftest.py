@@ -9,7 +9,6 @@ import pytest
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
-from conftest import JAR, ROOT
 from faults.cluster import Cluster
 
 
@@ -18,23 +17,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     if SparkContext._active_spark_context is not None:
         pytest.exit("tests/e2e/faults takes a process of its own, or comes first", returncode=2)
     with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        session = (
-            SparkSession.builder.master(cluster.url)
-            .appName("sparkflow-faults")
-            .config("spark.jars", str(JAR))
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.memory", "3g")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.executor.memory", "700m")
-            # A task that another has long overtaken is started a second time elsewhere.
-            .config("spark.speculation", "true")
-            .config("spark.speculation.quantile", "0.5")
-            .config("spark.speculation.multiplier", "1.5")
-            .config("spark.speculation.minTaskRuntime", "5s")
-            .config("spark.sql.shuffle.partitions", "2")
-            .config("spark.sql.warehouse.dir", str(ROOT / "target" / "warehouse"))
-            .getOrCreate()
-        )
+        session = cluster.session()
         session.sparkContext.setLogLevel("ERROR")
         yield session
         session.stop()

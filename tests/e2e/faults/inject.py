@@ -31,13 +31,13 @@ class At:
     """
 
     def __init__(self, iteration: int, port: int, fault: Fault) -> None:
-        self._iteration, self._port, self._fault = iteration, port, fault
+        self.iteration, self._port, self._fault = iteration, port, fault
         self._lock = threading.Lock()
         self.struck = 0
 
     def __call__(self, loss: float, iteration: int, partition: int) -> None:
         with self._lock:
-            if iteration < self._iteration or self.struck:
+            if iteration < self.iteration or self.struck:
                 return
             workers = connections(self._port)
             if workers:
