@@ -25,6 +25,7 @@ from sparkflow.params import (
     SpillParams,
     StalenessParams,
     StartParams,
+    TimeoutParams,
     TrafficParams,
     TrainingParams,
 )
@@ -234,6 +235,7 @@ class SparkAsyncDL(
     TrafficParams,
     StartParams,
     SpillParams,
+    TimeoutParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -314,6 +316,8 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        workerTimeout: int | None = None,
+        waitTimeout: int | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,
@@ -366,6 +370,8 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        workerTimeout: int | None = None,
+        waitTimeout: int | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,

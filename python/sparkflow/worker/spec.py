@@ -27,6 +27,8 @@ class TrainSpec:
         Always present: the driver draws one when the user gave none.
     threads : int
         Threads of the TensorFlow session.
+    worker_timeout : int
+        Seconds after which the server takes a silent worker for lost.
     transport : str
         "auto", "tcp" or "shm".
     local_steps : int
@@ -60,6 +62,7 @@ class TrainSpec:
     shuffle_per_iter: bool
     seed: int
     threads: int
+    worker_timeout: int
     transport: str
     local_steps: int
     compression: str
@@ -91,6 +94,7 @@ class TrainSpec:
             shuffle_per_iter=spec["shufflePerIter"],
             seed=spec["seed"],
             threads=spec["threads"],
+            worker_timeout=spec["workerTimeout"],
             transport=spec["transport"],
             local_steps=spec["localSteps"],
             compression=spec["compression"],

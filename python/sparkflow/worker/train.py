@@ -83,7 +83,8 @@ class Train:
         try:
             task = TrainTask(spec, backend, matrices, partition)
             kind = RowClient if backend.tables else ParameterClient
-            with kind.connect(spec.host, spec.port, spec.secret, spec.certificate) as client:
+            server = (spec.host, spec.port, spec.secret, spec.certificate)
+            with kind.connect(*server, timeout=spec.worker_timeout) as client:
                 message = task.run(client, attempt)
             return _result(partition, rows, task.made, message)
         finally:

@@ -42,6 +42,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "shufflePerIter": True,
         "seed": 42,
         "threads": 1,
+        "workerTimeout": 30,
         "transport": "auto",
         "localSteps": 1,
         "compression": "none",

@@ -38,6 +38,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setVerbose(1)
       .setSpillLimit(1L << 40)
       .setSpillDir("/spill")
+      .setWorkerTimeout(20)
+      .setWaitTimeout(400)
       .trainRequest
     assert(
       request == TrainRequest(
@@ -72,7 +74,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
         initial = Some(state),
         verbose = 1,
         spillLimit = Some(1L << 40),
-        spillDir = Some("/spill")
+        spillDir = Some("/spill"),
+        workerTimeout = 20,
+        waitTimeout = 400
       )
     )
   }

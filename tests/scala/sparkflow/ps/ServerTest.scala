@@ -30,7 +30,10 @@ abstract class ServerTest extends AnyFunSuite {
     private val reported = new ConcurrentLinkedQueue[IterationReport]
     private val failures = new ConcurrentLinkedQueue[String]
     override def report(r: IterationReport): Unit = { reported.add(r); () }
+    private val losses = new ConcurrentLinkedQueue[(Int, Long)]
     override def failed(message: String): Unit = { failures.add(message); () }
+    override def lost(partition: Int, attempt: Long): Unit = { losses.add(partition -> attempt); () }
+    def lost: Seq[(Int, Long)] = losses.asScala.toSeq
     def reports: Seq[IterationReport] = reported.asScala.toSeq
     def failed: Seq[String] = failures.asScala.toSeq
   }

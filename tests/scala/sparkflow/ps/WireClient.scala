@@ -36,8 +36,10 @@ final class WireClient(port: Int, pinned: Option[X509Certificate] = None) extend
     sendRaw(MessageCodec.write(message, body.capacity.toLong) ++ body.array)
   }
 
-  /** The next frame; its body as raw bytes. */
-  def receive(): (Message, Array[Byte]) = {
+  /** The next frame but for signs of life; its body as raw bytes. */
+  def receive(): (Message, Array[Byte]) = Iterator.continually(receiveAny()).find(_._1 != Alive).get
+
+  def receiveAny(): (Message, Array[Byte]) = {
     val header = Header.read(exactly(Header.length))
     val message = MessageCodec.read(header.tag, exactly(header.metaLength))
     (message, exactly(header.bodyLength.toInt))
@@ -92,6 +94,15 @@ final class WireClient(port: Int, pinned: Option[X509Certificate] = None) extend
     catch { case _: java.net.SocketException => true }
 
   override def close(): Unit = socket.close()
+
+  /** Ends the connection by a reset. */
+  def reset(): Unit = {
+    socket.setSoLinger(true, 0)
+    socket.close()
+  }
+
+  /** Reads so many bytes, whatever they are. */
+  def skip(n: Int): Unit = { exactly(n); () }
 
   /** The next bytes of whatever it is. */
   def exactly(n: Int): Array[Byte] = {

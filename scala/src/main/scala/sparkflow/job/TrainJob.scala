@@ -2,8 +2,8 @@ package sparkflow.job
 
 import java.security.SecureRandom
 import java.util.UUID
-import java.util.concurrent.atomic.AtomicReference
 
+import scala.concurrent.duration._
 import scala.util.control.NonFatal
 
 import org.apache.spark.sql.{DataFrame, Dataset, Row}
@@ -12,7 +12,7 @@ import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.sparkflow.PythonBridge
 import org.apache.spark.sql.types._
 
-import sparkflow.ps.{IterationReport, ParameterServer, ServerConfig, ServerEvents}
+import sparkflow.ps.{ParameterServer, ServerConfig}
 import sparkflow.ps.auth.{FitCertificate, JobSecret}
 import sparkflow.ps.store.ModelState
 
@@ -40,7 +40,16 @@ object TrainJob {
     val certificate = encryption.wire.map(_ => FitCertificate.make())
     val seed = request.seed.getOrElse(new SecureRandom().nextLong())
     val tag = s"sparkflow-fit-${UUID.randomUUID()}"
-    val events = new FitEvents(request, listener, reason => sc.cancelJobsWithTag(tag, reason))
+    val events = new FitEvents(
+      request.iters * request.partitionShuffles,
+      request.verbose,
+      request.workerTimeout,
+      listener,
+      cancel = reason => sc.cancelJobsWithTag(tag, reason),
+      // Its attempt at a partition is a worker's task. No interrupt: Spark ends the Python process, whatever it does.
+      kill = (attempt, reason) => sc.killTaskAttempt(attempt, interruptThread = false, reason),
+      mostLosses = sc.getConf.getInt("spark.task.maxFailures", 4)
+    )
     val secret = JobSecret.random()
     // Workers reach the driver by spark.driver.host; the server listens where Spark itself does.
     val host = sc.getConf.get("spark.driver.host")
@@ -55,9 +64,12 @@ object TrainJob {
       secret = secret,
       certificate = certificate,
       initial = request.initial,
-      sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory
+      sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory,
+      workerTimeout = request.workerTimeout.seconds,
+      waitTimeout = request.waitTimeout.seconds
     )
     val server = new ParameterServer(config, events)
+    val slots = TaskSlots(sc)
     val begin = System.nanoTime()
     sc.addJobTag(tag)
     try {
@@ -67,7 +79,7 @@ object TrainJob {
       val rows = (0 until request.partitionShuffles).map { round =>
         events.check()
         val spec = TrainSpec(address, round, request, seed, threads)
-        val rows = runRound(shuffled(data, round, seed), spec, server)
+        val rows = runRound(shuffled(data, round, seed), spec, server, slots)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
         rows
@@ -82,7 +94,7 @@ object TrainJob {
       TrainResult(
         state,
         seed,
-        TrainHistory(request.mode, events.iterations, server.counts, seconds, rows.head)
+        TrainHistory(request.mode, events.history, server.counts, seconds, rows.head)
       )
     } catch {
       case e: TrainingException        => throw e
@@ -91,6 +103,7 @@ object TrainJob {
       case NonFatal(e) =>
         throw new TrainingException(events.failure.orElse(server.failure).getOrElse(FailureMessage.of(e)), e)
     } finally {
+      slots.close()
       sc.removeJobTag(tag)
       server.close()
     }
@@ -112,13 +125,18 @@ object TrainJob {
     }
 
   /** @return the rows of each partition */
-  private def runRound(data: DataFrame, spec: TrainSpec, server: ParameterServer): Seq[Long] = {
+  private def runRound(
+      data: DataFrame,
+      spec: TrainSpec,
+      server: ParameterServer,
+      slots: TaskSlots
+  ): Seq[Long] = {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
     if (spec.request.together) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
-      TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
+      slots.take(spec.request.mode, workers)
       server.begin(spec.round, workers)
     }
     val results = collect(trained)
@@ -155,42 +173,5 @@ object TrainJob {
         s"the last update left a weight that is ${state.weights(bad)}: lower tfLearningRate, or look for NaN or unscaled values in the features",
         null
       )
-  }
-
-  /** Passes the server's events on to the user and ends the fit when one of them, or the listener, says so. */
-  private final class FitEvents(request: TrainRequest, listener: Option[FitListener], cancel: String => Unit)
-      extends ServerEvents {
-    private val firstFailure = new AtomicReference[String]
-    private val log = new IterationLog
-    private val progress = new Progress(
-      request.iters * request.partitionShuffles,
-      request.verbose,
-      line => listener.fold(println(line))(_.onProgress(line))
-    )
-
-    /** Once the server is closed. */
-    def iterations: Seq[Iteration] = log.iterations
-
-    def failure: Option[String] = Option(firstFailure.get)
-
-    override def report(report: IterationReport): Unit =
-      try {
-        log.add(report)
-        progress(report)
-        listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
-      } catch {
-        case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}")
-      }
-
-    override def failed(message: String): Unit =
-      if (firstFailure.compareAndSet(null, message)) cancel(message)
-
-    /** @throws TrainingException if the fit has failed; a round that had not begun could not be cancelled */
-    def check(): Unit = failure.foreach(message => throw new TrainingException(message, null))
-
-    def end(): Unit = {
-      progress.end()
-      check()
-    }
   }
 }

@@ -6,6 +6,7 @@ import sparkflow.ps.store.ModelState
   *
   * @param initial    weights to start from; None starts from the graph's own initializers
   * @param spillLimit bytes; None for no limit
+  * @param workerTimeout seconds, as is `waitTimeout`
   */
 final case class TrainRequest(
     graph: String,
@@ -39,7 +40,9 @@ final case class TrainRequest(
     initial: Option[ModelState],
     verbose: Int,
     spillLimit: Option[Long],
-    spillDir: Option[String]
+    spillDir: Option[String],
+    workerTimeout: Int,
+    waitTimeout: Int
 ) {
 
   /** Whether workers wait for each other, and so must all run at once. */

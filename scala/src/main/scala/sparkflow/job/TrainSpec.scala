@@ -44,6 +44,7 @@ private[job] final case class TrainSpec(
       ("shufflePerIter" -> request.shufflePerIter) ~
       ("seed" -> seed) ~
       ("threads" -> threads) ~
+      ("workerTimeout" -> request.workerTimeout) ~
       ("transport" -> request.transport) ~
       ("localSteps" -> request.localSteps) ~
       ("compression" -> request.compression) ~

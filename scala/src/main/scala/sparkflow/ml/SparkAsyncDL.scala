@@ -30,6 +30,7 @@ class SparkAsyncDL(override val uid: String)
     with TrafficParams
     with StartParams
     with SpillParams
+    with TimeoutParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -100,7 +101,9 @@ class SparkAsyncDL(override val uid: String)
     initial = get(initialWeights),
     verbose = $(verbose),
     spillLimit = Some($(spillLimit)).filter(_ > 0),
-    spillDir = get(spillDir)
+    spillDir = get(spillDir),
+    workerTimeout = $(workerTimeout),
+    waitTimeout = $(waitTimeout)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =

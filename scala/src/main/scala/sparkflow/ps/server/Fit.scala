@@ -174,6 +174,10 @@ private[ps] final class Fit(
     election.leave(candidate).foreach(_.chosen())
   }
 
+  /** The connection has given no sign of life. */
+  def silent(candidate: Candidate, entry: Pace.Entry): Unit =
+    if (!entry.isDone) entry.attemptOf(candidate).foreach(events.lost(entry.worker, _))
+
   /** As [[Pace.start]]. */
   def start(candidate: Candidate, entry: Pace.Entry)(go: => Unit): Unit = pace.start(candidate, entry)(go)
 

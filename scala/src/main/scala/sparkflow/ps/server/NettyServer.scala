@@ -10,7 +10,6 @@ import scala.jdk.CollectionConverters._
 
 import io.netty.bootstrap.ServerBootstrap
 import io.netty.channel._
-import io.netty.handler.timeout.IdleStateHandler
 import org.apache.spark.network.util.{IOMode, NettyUtils}
 import org.slf4j.LoggerFactory
 
@@ -86,13 +85,12 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
       )
       channel.close()
     } else {
-      val stall = config.stallTimeout.toNanos
       val decoder = new FrameDecoder(HandshakeAdmission)
       if (tls.isEmpty) channel.config.setRecvByteBufAllocator(new ReadInPlace(decoder))
       val requests = new RequestHandler(config, fit, decoder)
       channel.pipeline
         .addLast("meter", new Meter(fit.counters))
-        .addLast("stall", new IdleStateHandler(true, stall, stall, 0, NANOSECONDS))
+        .addLast("life", SignsOfLife(config.workerTimeout))
       tls.foreach(_.addTo(channel, AuthHandler.maxBytes))
       channel.pipeline
         .addLast("frames", decoder)

@@ -41,6 +41,9 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   /** Whether the worker has nothing more to send; so it stays, as a further attempt has nothing to do. */
   def isDone: Boolean = done
 
+  /** The newest attempt, if `connection` is the one that speaks for it. */
+  def attemptOf(connection: C): Option[Long] = synchronized(Option.when(owns(connection))(attempt))
+
   /** What keeps others waiting that wait for this worker's step. */
   def whereabouts: String = synchronized {
     if (owner.isDefined) s"its task is connected but has not pushed step $next"
