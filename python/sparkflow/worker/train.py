@@ -174,6 +174,8 @@ class TrainTask:
         backend.start(client.weights, state)
         decay = backend.decay() if backend.layout.state else None
 
+        if step and not skipped:  # the attempt before may have been lost before its report
+            client.report(spec.round * spec.iters + first - 1, 0, 0.0)
         for iteration in range(first, spec.iters):
             self._number = spec.round * spec.iters + iteration
             total, samples, made = 0.0, 0, self.made
