@@ -221,7 +221,9 @@ class TrainingTest extends ServerTest {
     assert(reports(1).loss.isNaN && reports(1).staleness === 0.0)
   }
 
-  test("a report has what attempts before have pushed of the iteration; one that was made is not made again") {
+  test(
+    "a report has what attempts before have pushed of the iteration; one that was made is not made again"
+  ) {
     val live = new Live(config(), new Events)
     val first = live.worker(0, attempt = 1)
     first.call(push(0, 0).copy(samples = 30, loss = 2), ones())

@@ -10,7 +10,13 @@ import sparkflow.ps.protocol.{ErrorCode, Refused}
   * @param samples that it was computed from
   * @param loss    their mean
   */
-private[server] final case class Pushed(step: Long, base: Long, samples: Int, loss: Double, brings: Contribution)
+private[server] final case class Pushed(
+    step: Long,
+    base: Long,
+    samples: Int,
+    loss: Double,
+    brings: Contribution
+)
 
 /** Applies what workers push, each step once, and counts it. Thread-safe. */
 private[server] final class Updates(consistency: => Consistency, counters: Counters) {
