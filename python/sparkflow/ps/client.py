@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sparkflow.ps import connection, handshake, wire
+from sparkflow.ps import connection, handshake, tls, wire
 from sparkflow.ps.buffers import floats
 from sparkflow.ps.compression import compressor
 from sparkflow.ps.connection import Connection
@@ -101,9 +101,17 @@ class ParameterClient:
         return self._exchange
 
     @classmethod
-    def connect(cls, host: str, port: int, secret: bytes, timeout: float | None = None) -> ParameterClient:
+    def connect(
+        cls,
+        host: str,
+        port: int,
+        secret: bytes,
+        certificate: bytes | None = None,
+        timeout: float | None = None,
+    ) -> ParameterClient:
         """Connect and prove to each other that both know the fit's `secret` (32 bytes).
 
+        With a `certificate` (X.509, DER) all goes through TLS 1.3, to the server that has its key alone.
         `timeout` is for how many seconds the server lets a worker be silent; without it no signs of life are
         given.
         """
@@ -119,7 +127,13 @@ class ParameterClient:
         # A request is one write and waits for its answer: held back for a fuller packet it is only late.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # One address on both ends is one network stack, and so most likely one /dev/shm.
-        client = cls(Connection(sock), sock.getsockname()[0] == sock.getpeername()[0])
+        same_host = sock.getsockname()[0] == sock.getpeername()[0]
+        try:
+            link = Connection(sock) if certificate is None else tls.connect(sock, certificate)
+        except BaseException:
+            sock.close()
+            raise
+        client = cls(link, same_host)
         try:
             client._prove(secret)
             if timeout is not None:

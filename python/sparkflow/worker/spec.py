@@ -17,6 +17,8 @@ class TrainSpec:
     ----------
     host, port, secret
         The parameter server's address and the fit's secret (32 bytes, never shown).
+    certificate : bytes, optional
+        The server's X.509 certificate, DER; None where the wire is not encrypted.
     round : int
         0-based round of partitionShuffles.
     graph : str
@@ -48,6 +50,7 @@ class TrainSpec:
     host: str
     port: int
     secret: bytes = field(repr=False)
+    certificate: bytes | None = field(repr=False)
     round: int
     graph: str = field(repr=False)
     tf_input: str
@@ -79,6 +82,7 @@ class TrainSpec:
             host=server["host"],
             port=server["port"],
             secret=bytes.fromhex(server["secret"]),
+            certificate=None if server["certificate"] is None else bytes.fromhex(server["certificate"]),
             round=spec["round"],
             graph=spec["graph"],
             tf_input=spec["tfInput"],

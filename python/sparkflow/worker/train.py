@@ -83,7 +83,8 @@ class Train:
         try:
             task = TrainTask(spec, backend, matrices, partition)
             kind = RowClient if backend.tables else ParameterClient
-            with kind.connect(spec.host, spec.port, spec.secret, spec.worker_timeout) as client:
+            server = (spec.host, spec.port, spec.secret, spec.certificate)
+            with kind.connect(*server, spec.worker_timeout) as client:
                 message = task.run(client, attempt)
             return _result(partition, rows, task.made, message)
         finally:
@@ -92,7 +93,7 @@ class Train:
     def _absent(self, partition: int, attempt: int) -> str | None:
         """Tell the server not to wait for this partition; return why nobody listens, if so."""
         spec = self._spec
-        with ParameterClient.connect(spec.host, spec.port, spec.secret) as client:
+        with ParameterClient.connect(spec.host, spec.port, spec.secret, spec.certificate) as client:
             try:
                 client.absent(spec.round, partition, attempt)
             except ServerError as error:

@@ -29,6 +29,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
             "host": "127.0.0.1",
             "port": server.port if server else 1,
             "secret": bytes(range(32)).hex(),
+            "certificate": None,
         },
         "round": 0,
         "graph": graph,

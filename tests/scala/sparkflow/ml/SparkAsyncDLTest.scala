@@ -34,6 +34,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setSparseTables(false)
       .setSeed(17)
       .setInitialWeights(state)
+      .setLearningRateSchedule("{\"schedule\": \"constant\"}")
       .setVerbose(1)
       .setSpillLimit(1L << 40)
       .setSpillDir("/spill")
@@ -53,6 +54,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         optimizer = "momentum",
         learningRate = 0.5,
         optimizerOptions = Some("{\"momentum\": 0.8}"),
+        learningRateSchedule = Some("{\"schedule\": \"constant\"}"),
         iters = 7,
         partitions = 3,
         miniBatchSize = 11,
@@ -82,6 +84,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
   test("params that are not set are absent from a request") {
     val request = new SparkAsyncDL().trainRequest
     assert(request.labelCol.isEmpty && request.tfLabel.isEmpty && request.optimizerOptions.isEmpty)
+    assert(request.learningRateSchedule.isEmpty)
     assert(request.seed.isEmpty && request.initial.isEmpty)
     assert(request.spillLimit.isEmpty && request.spillDir.isEmpty)
   }

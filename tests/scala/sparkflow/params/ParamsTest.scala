@@ -62,6 +62,7 @@ class ParamsTest extends AnyFunSuite {
         "tfLabel",
         "tfDropout",
         "optimizerOptions",
+        "learningRateSchedule",
         "seed",
         "initialWeights",
         "spillDir"

@@ -43,7 +43,8 @@ abstract class ServerTest extends AnyFunSuite {
     val port: Int = server.start()
 
     /** Connected and past the handshake. */
-    def connect(): WireClient = new WireClient(port).handshake(config.secret)
+    def connect(): WireClient =
+      new WireClient(port, config.certificate.map(_.certificate)).handshake(config.secret)
 
     /** Connected and past Hello. */
     def worker(id: Int, attempt: Long = 0, round: Int = 0): WireClient = {

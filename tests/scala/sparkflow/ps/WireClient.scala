@@ -3,15 +3,21 @@ package sparkflow.ps
 import java.io.{DataInputStream, EOFException}
 import java.net.{InetSocketAddress, Socket}
 import java.nio.{ByteBuffer, ByteOrder}
+import java.security.KeyStore
+import java.security.cert.X509Certificate
+import javax.net.ssl.{SSLContext, SSLException, TrustManagerFactory}
 
 import scala.collection.immutable.ArraySeq
 
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.protocol._
 
-/** A worker's side of the wire: blocking, and as bad as a test wants it to be. Any read fails after 20 s. */
-final class WireClient(port: Int) extends AutoCloseable {
-  private val socket = new Socket()
+/** A worker's side of the wire: blocking, and as bad as a test wants it to be. Any read fails after 20 s.
+  *
+  * @param pinned the one certificate that is trusted; None for no TLS
+  */
+final class WireClient(port: Int, pinned: Option[X509Certificate] = None) extends AutoCloseable {
+  private val socket = pinned.fold(new Socket())(WireClient.trusting(_).getSocketFactory.createSocket())
   socket.connect(new InetSocketAddress("127.0.0.1", port), 5000)
   socket.setSoTimeout(20000)
   socket.setTcpNoDelay(true)
@@ -80,7 +86,7 @@ final class WireClient(port: Int) extends AutoCloseable {
   /** As `receive`, but None when the server has closed its side, maybe in the middle of a frame. */
   def next(): Option[Message] =
     try Some(receive()._1)
-    catch { case _: EOFException | _: java.net.SocketException => None }
+    catch { case _: EOFException | _: java.net.SocketException | _: SSLException => None }
 
   /** Whether the server has closed its side; waits for it. */
   def atEnd(): Boolean =
@@ -95,10 +101,8 @@ final class WireClient(port: Int) extends AutoCloseable {
     socket.close()
   }
 
-  /** Reads so many bytes, whatever they are. */
-  def skip(n: Int): Unit = { exactly(n); () }
-
-  private def exactly(n: Int): Array[Byte] = {
+  /** The next bytes of whatever it is. */
+  def exactly(n: Int): Array[Byte] = {
     val bytes = new Array[Byte](n)
     var at = 0
     while (at < n) {
@@ -111,6 +115,19 @@ final class WireClient(port: Int) extends AutoCloseable {
 }
 
 object WireClient {
+
+  /** What trusts this certificate alone. */
+  def trusting(certificate: X509Certificate): SSLContext = {
+    val store = KeyStore.getInstance(KeyStore.getDefaultType)
+    store.load(null, null)
+    store.setCertificateEntry("fit", certificate)
+    val managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm)
+    managers.init(store)
+    val context = SSLContext.getInstance("TLSv1.3")
+    context.init(null, managers.getTrustManagers, null)
+    context
+  }
+
   def floats(body: Array[Byte]): Seq[Float] = {
     val out = new Array[Float](body.length / 4)
     ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer.get(out)

@@ -13,7 +13,7 @@ import org.apache.spark.sql.sparkflow.PythonBridge
 import org.apache.spark.sql.types._
 
 import sparkflow.ps.{ParameterServer, ServerConfig}
-import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.auth.{FitCertificate, JobSecret}
 import sparkflow.ps.store.ModelState
 
 /** One fit: starts the parameter server on the driver, runs the workers as a Spark job, and gives back what the server
@@ -35,7 +35,9 @@ object TrainJob {
     */
   def run(dataset: Dataset[_], request: TrainRequest, listener: Option[FitListener]): TrainResult = {
     val sc = dataset.sparkSession.sparkContext
-    TrainChecks.encryption(sc.getConf)
+    val encryption = Encryption(sc.getConf)
+    encryption.check(request.spillLimit)
+    val certificate = encryption.wire.map(_ => FitCertificate.make())
     val seed = request.seed.getOrElse(new SecureRandom().nextLong())
     val tag = s"sparkflow-fit-${UUID.randomUUID()}"
     val events = new FitEvents(
@@ -60,6 +62,7 @@ object TrainJob {
       delayCompensation = request.delayCompensation,
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
+      certificate = certificate,
       initial = request.initial,
       sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory,
       workerTimeout = request.workerTimeout.seconds,
@@ -70,12 +73,12 @@ object TrainJob {
     val begin = System.nanoTime()
     sc.addJobTag(tag)
     try {
-      val port = server.start()
+      val address = ServerAddress(host, server.start(), secret, certificate)
       val threads = PythonWorker.threads(sc)
       val data = packed(dataset, request)
       val rows = (0 until request.partitionShuffles).map { round =>
         events.check()
-        val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
+        val spec = TrainSpec(address, round, request, seed, threads)
         val rows = runRound(shuffled(data, round, seed), spec, server, slots)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")

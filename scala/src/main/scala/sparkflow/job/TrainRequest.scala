@@ -20,6 +20,7 @@ final case class TrainRequest(
     optimizer: String,
     learningRate: Double,
     optimizerOptions: Option[String],
+    learningRateSchedule: Option[String],
     iters: Int,
     partitions: Int,
     miniBatchSize: Int,

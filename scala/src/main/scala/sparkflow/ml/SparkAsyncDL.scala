@@ -81,6 +81,7 @@ class SparkAsyncDL(override val uid: String)
     optimizer = $(tfOptimizer),
     learningRate = $(tfLearningRate),
     optimizerOptions = get(optimizerOptions),
+    learningRateSchedule = get(learningRateSchedule),
     iters = $(iters),
     partitions = $(partitions),
     miniBatchSize = $(miniBatchSize),

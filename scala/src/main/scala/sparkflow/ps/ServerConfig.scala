@@ -2,7 +2,7 @@ package sparkflow.ps
 
 import java.nio.file.Path
 
-import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.auth.{FitCertificate, JobSecret}
 import sparkflow.ps.consistency.Correction
 import sparkflow.ps.optim.Optimizer
 import sparkflow.ps.shm.SharedSegment
@@ -16,6 +16,7 @@ import scala.concurrent.duration._
   * @param port port to listen on; 0 = any free one
   * @param mode `hogwild`, `locked`, `ssp` or `sync`
   * @param maxStaleness in `ssp`, steps that a worker may be ahead of the slowest
+  * @param certificate to encrypt all connections with TLS 1.3; None = they are in the clear
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
   * @param stalenessDecay whether stale gradients are divided, see `Correction`; not in `sync`
   * @param delayCompensation its λ; 0 for none; not in `sync`
@@ -49,6 +50,7 @@ final case class ServerConfig(
     optimizer: Optimizer,
     secret: JobSecret,
     initial: Option[ModelState],
+    certificate: Option[FitCertificate] = None,
     maxStaleness: Int = 8,
     stalenessDecay: Boolean = false,
     delayCompensation: Double = 0,
