@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -74,13 +75,13 @@ class Strikes:
         return len(self._struck)
 
     def seconds(self) -> list[float]:
-        """The longest time, for each strike, that a partition made no news after it."""
+        """For each strike, the longest time from then on for which a partition made no news."""
         return [max(_silence(heard, at) for heard in self._heard.values()) for at in self._struck]
 
 
 def _silence(heard: list[float], at: float) -> float:
-    later = [moment for moment in heard if moment > at]
-    return later[0] - at if later else 0.0
+    # Reports that were on their way come after the strike.
+    return max((end - max(begin, at) for begin, end in pairwise(heard) if end > at), default=0.0)
 
 
 def main() -> int:

@@ -56,6 +56,16 @@ class Connection:
             if not self._asked:
                 self._send([memoryview(wire.encode(wire.Alive()))])
 
+    def _send(self, parts: Sequence[memoryview]) -> None:
+        pending = list(parts)
+        while pending:
+            with self._stated():
+                sent = self._socket.sendmsg(pending)
+            while pending and sent >= pending[0].nbytes:
+                sent -= pending.pop(0).nbytes
+            if sent:
+                pending[0] = pending[0][sent:]
+
     def receive(self, limit: int = wire.HEADER.size + wire.MAX_META) -> tuple[wire.Message, int]:
         """Receive header and meta, at most `limit` bytes; return the message and its body's length.
 
@@ -88,16 +98,6 @@ class Connection:
     def close(self) -> None:
         with self._sending:
             self._socket.close()
-
-    def _send(self, parts: Sequence[memoryview]) -> None:
-        pending = list(parts)
-        while pending:
-            with self._stated():
-                sent = self._socket.sendmsg(pending)
-            while pending and sent >= pending[0].nbytes:
-                sent -= pending.pop(0).nbytes
-            if sent:
-                pending[0] = pending[0][sent:]
 
     def _fill(self, views: Sequence[memoryview]) -> None:
         for view in views:

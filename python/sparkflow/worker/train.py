@@ -84,7 +84,7 @@ class Train:
             task = TrainTask(spec, backend, matrices, partition)
             kind = RowClient if backend.tables else ParameterClient
             server = (spec.host, spec.port, spec.secret, spec.certificate)
-            with kind.connect(*server, timeout=spec.worker_timeout) as client:
+            with kind.connect(*server, spec.worker_timeout) as client:
                 message = task.run(client, attempt)
             return _result(partition, rows, task.made, message)
         finally:
@@ -175,6 +175,8 @@ class TrainTask:
         backend.start(client.weights, state)
         decay = backend.decay() if backend.layout.state else None
 
+        if step and not skipped:  # the attempt before may have been lost before its report
+            client.report(spec.round * spec.iters + first - 1, 0, 0.0)
         for iteration in range(first, spec.iters):
             self._number = spec.round * spec.iters + iteration
             total, samples, made = 0.0, 0, self.made

@@ -62,6 +62,7 @@ class Cluster:
             .appName("sparkflow-faults")
             .config("spark.jars", str(JAR))
             .config("spark.ui.enabled", "false")
+            .config("spark.ui.showConsoleProgress", "false")
             .config("spark.driver.memory", "3g")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.executor.memory", "700m")

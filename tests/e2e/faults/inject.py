@@ -51,7 +51,12 @@ def kill(workers: Sequence[Worker]) -> None:
 
 
 def kill_executor(workers: Sequence[Worker]) -> None:
-    os.kill(ancestor(workers[0][0], "CoarseGrainedExecutorBackend"), signal.SIGKILL)
+    """Its Python workers may live on for a moment, and are struck by nothing else."""
+    for pid, _ in workers:
+        with suppress(LookupError, ProcessLookupError):
+            os.kill(ancestor(pid, "CoarseGrainedExecutorBackend"), signal.SIGKILL)
+            return
+    raise LookupError("no worker has an executor")
 
 
 def cut(workers: Sequence[Worker]) -> None:

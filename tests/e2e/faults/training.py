@@ -62,6 +62,8 @@ class Training:
         assert not any(self.excess(model)), self.excess(model)
         assert summary.samples == self._iters * sum(ROWS)
         assert summary.partitionRows == list(ROWS)
+        history = summary.history.orderBy("iteration").collect()
+        assert [row.samples for row in history] == self._iters * [sum(ROWS)]
         if summary.mode == "sync":
             if self._undisturbed is None:
                 self._undisturbed = self.fit("sync").get_weights()

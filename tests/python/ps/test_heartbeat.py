@@ -64,6 +64,31 @@ def test_a_worker_that_waits_is_silent_and_hears_that_the_server_lives(ends):
         assert next_message(again) == wire.Alive()
 
 
+def test_a_server_is_waited_for_as_long_as_it_lives(ends):
+    worker, peer, _ = ends
+    worker.send(wire.Pull())
+    worker.wait(0.5, "test")
+    over = threading.Event()
+
+    def server():
+        while not over.wait(0.05):
+            peer.sendall(wire.encode(wire.Alive()))
+
+    thread = threading.Thread(target=server)
+    thread.start()
+    answer = threading.Timer(1.5, peer.sendall, [wire.encode(wire.Ack(7))])
+    answer.start()
+    try:
+        assert worker.receive() == (wire.Ack(7), 0)
+    finally:
+        over.set()
+        thread.join()
+        answer.join()
+    worker.send(wire.Pull())
+    with pytest.raises(ConnectionError, match=r"nothing moved for 0.5 s \(test\)"):
+        worker.receive()
+
+
 def test_it_ends_with_the_connection(ends):
     worker, peer, incoming = ends
     heartbeat = Heartbeat(worker, SECONDS)

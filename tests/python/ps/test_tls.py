@@ -56,6 +56,20 @@ def test_values_come_through_as_they_are_both_ways():
         assert client.weights.ctypes.data == at
 
 
+def test_signs_of_life_keep_between_the_frames():
+    with FakeServer(LAYOUT, WEIGHTS, learning_rate=1.0, tls=FIT) as server:
+        often = 0.006  # a sign each millisecond
+        with ParameterClient.connect("127.0.0.1", server.port, SECRET, der(FIT), often) as client:
+            client.hello(0, 0, 1, 1)
+            for step in range(5):
+                threading.Event().wait(0.01)  # computes
+                client.push(step, step, 1, 0.5, [np.ones(COUNT, np.float32)])
+                client.wait()
+            np.testing.assert_array_equal(client.weights, WEIGHTS - 5)
+            client.done()
+    assert len(server.pushes) == 5
+
+
 def test_segments_are_shared_beside_an_encrypted_wire(tmp_path):
     with FakeServer(LAYOUT, WEIGHTS, shared=tmp_path, tls=FIT) as server, connect(server.port) as client:
         client.hello(0, 0, 1, 1)

@@ -66,10 +66,10 @@ class SignsOfLifeTest extends ServerTest with Eventually {
       slow.send(Hello(0, 1, 0, 10))
       var left = 64
       outlast {
-        slow.skip(1 << 20)
+        slow.exactly(1 << 20)
         left -= 1
       }
-      slow.skip(left << 20)
+      slow.exactly(left << 20)
       eventually(assert(live.events.lost === Seq(0 -> 0L)))
     }
   }

@@ -101,9 +101,6 @@ final class WireClient(port: Int, pinned: Option[X509Certificate] = None) extend
     socket.close()
   }
 
-  /** Reads so many bytes, whatever they are. */
-  def skip(n: Int): Unit = { exactly(n); () }
-
   /** The next bytes of whatever it is. */
   def exactly(n: Int): Array[Byte] = {
     val bytes = new Array[Byte](n)

@@ -8,8 +8,15 @@ import sparkflow.ps.protocol.{ErrorCode, Refused}
   * @param step    its number within the worker
   * @param base    the version of the weights that it was computed on
   * @param samples that it was computed from
+  * @param loss    their mean
   */
-private[server] final case class Pushed(step: Long, base: Long, samples: Int, brings: Contribution)
+private[server] final case class Pushed(
+    step: Long,
+    base: Long,
+    samples: Int,
+    loss: Double,
+    brings: Contribution
+)
 
 /** Applies what workers push, each step once, and counts it. Thread-safe. */
 private[server] final class Updates(consistency: => Consistency, counters: Counters) {
@@ -21,7 +28,7 @@ private[server] final class Updates(consistency: => Consistency, counters: Count
     */
   def one(connection: Candidate, entry: WorkerEntry[Candidate], push: Pushed): Option[Long] = {
     var version = 0L
-    val fresh = entry.push(connection, push.step) {
+    val fresh = entry.push(connection, push.step, push.samples, push.loss) {
       check(push)
       version = push.brings.applyTo(consistency)
       val staleness = version - 1 - push.base
@@ -35,7 +42,7 @@ private[server] final class Updates(consistency: => Consistency, counters: Count
   def mean(pushes: Seq[(WorkerEntry[Candidate], Pushed)]): Unit = {
     Contribution.mean(pushes.map { case (_, push) => (push.brings, push.samples) }).applyTo(consistency)
     counters.applied(pushes.map(_._2.samples.toLong).sum, 0)
-    pushes.foreach { case (entry, _) => entry.applied(0) }
+    pushes.foreach { case (entry, push) => entry.applied(0, push.samples, push.loss) }
   }
 
   /** @throws Refused if it was computed on weights that there have not been yet */

@@ -28,6 +28,7 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   @volatile private var next = 0L // changed under the lock
   private var staleness = 0L // of the updates since the last report
   private var updates = 0L
+  private var own, earlier = Seen.nothing // since the last report, by this connection and by those before it
 
   /** The next step that is expected. */
   def nextStep: Long = synchronized(next)
@@ -64,6 +65,8 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
       )
     if (attempt > this.attempt) attempts += 1
     this.attempt = attempt
+    earlier += own
+    own = Seen.nothing
     val fenced = owner
     owner = Some(connection)
     fenced
@@ -89,9 +92,9 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
     * @return whether the update was applied
     * @throws Refused if the connection is fenced off, or steps before this one are missing
     */
-  def push(connection: C, step: Long)(update: => Long): Boolean = synchronized {
+  def push(connection: C, step: Long, samples: Int, loss: Double)(update: => Long): Boolean = synchronized {
     val fresh = expects(connection, step)
-    if (fresh) applied(update)
+    if (fresh) applied(update, samples, loss)
     fresh
   }
 
@@ -107,10 +110,20 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   }
 
   /** The step that was expected has been applied. */
-  def applied(staleness: Long): Unit = synchronized {
+  def applied(staleness: Long, samples: Int, loss: Double): Unit = synchronized {
+    own += Seen(samples.toLong, samples * loss)
     this.staleness += staleness
     updates += 1
     next += 1
+  }
+
+  /** Samples and mean loss of an iteration that has ended, of which the last attempt at it has made these. */
+  def iteration(samples: Long, loss: Double): (Long, Double) = synchronized {
+    val all = earlier + Seen(samples, samples * loss)
+    val mean = if (earlier == Seen.nothing) loss else all.total / all.samples
+    own = Seen.nothing
+    earlier = Seen.nothing
+    (all.samples, mean)
   }
 
   /** Mean staleness of the updates since the last call; 0 if there were none. */
@@ -122,4 +135,13 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   }
 
   private def owns(connection: C): Boolean = owner.exists(_ eq connection)
+}
+
+/** @param total of the samples' losses */
+private[server] final case class Seen(samples: Long, total: Double) {
+  def +(more: Seen): Seen = Seen(samples + more.samples, total + more.total)
+}
+
+private[server] object Seen {
+  val nothing: Seen = Seen(0, 0)
 }
