@@ -23,7 +23,8 @@ def keras_params(
     loss, optimizer
         As ``compile`` takes them, and instead of what the model was compiled with; None for that.
     metrics
-        As ``compile`` takes them. They are not computed yet: a warning says so.
+        As ``compile`` takes them, and instead of those that the model was compiled with. A warning names
+        those that cannot be computed.
     given : mapping
         Params that the user set. Those win over ``model.optimizer``, and a learning rate over any.
 
@@ -46,7 +47,7 @@ def keras_params(
     from sparkflow.backend.keras.convert import convert
     from sparkflow.backend.keras.optimizer import rule_of
 
-    converted = convert(model, loss)
+    converted = convert(model, loss, metrics)
     params: dict[str, Any] = {
         "tensorflowGraph": converted.graph,
         "tfInput": converted.tf_input,
@@ -63,10 +64,11 @@ def keras_params(
             "optimizerOptions": rule.options,
             "learningRateSchedule": rule.schedule,
         }
-    if metrics or (model.compiled and (model._compile_config.config or {}).get("metrics")):
+    if converted.left_out:
         warnings.warn(
-            "metrics are not computed yet: SparkFlow will do so with validation; until then, an evaluator of "
-            "Spark's on what transform gives",
+            f"validation does not compute {', '.join(converted.left_out)}: only metrics that are a mean over "
+            "the rows can be put together from several workers; use an evaluator of Spark's on what "
+            "transform gives",
             stacklevel=4,
         )
     return {name: value for name, value in params.items() if name not in given}, converted.values

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.tables import Rows
 
@@ -69,6 +70,26 @@ class Backend(Protocol):
 
         `weights` are those of all other variables; the gradient is as long as they and the values together.
         """
+        ...
+
+    def evaluate(
+        self, weights: np.ndarray | None, features: np.ndarray, label: np.ndarray | None = None
+    ) -> Evaluated:
+        """Return mean loss and metrics of a batch, in inference where the model knows the difference.
+
+        No variable changes. The session's own weights are taken without `weights`.
+        """
+        ...
+
+    def row_evaluate(
+        self,
+        weights: np.ndarray,
+        values: np.ndarray,
+        rows: Rows,
+        features: np.ndarray,
+        label: np.ndarray | None = None,
+    ) -> Evaluated:
+        """Do what `evaluate` does, given the `values` of the batch's `rows`, as `row_step` takes them."""
         ...
 
     def local_step(self, features: np.ndarray, label: np.ndarray | None = None) -> float:

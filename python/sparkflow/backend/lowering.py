@@ -19,6 +19,7 @@ from typing import Any
 from sparkflow.backend import metagraph
 from sparkflow.backend.access import Access
 from sparkflow.backend.decay import decays
+from sparkflow.backend.evaluation import Evaluation
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
@@ -59,6 +60,8 @@ class StepGraph:
         Variables of which rows are fed instead of weights.
     seeds : tuple of int
         What the random ops of a step depend on; empty if a step draws nothing.
+    evaluation : Evaluation, optional
+        If asked for.
     """
 
     graph: Any
@@ -75,6 +78,7 @@ class StepGraph:
     local: LocalOps | None
     tables: tuple[Table, ...]
     seeds: tuple[int, ...]
+    evaluation: Evaluation | None
 
 
 def lower(
@@ -87,6 +91,7 @@ def lower(
     tf_dropout: str | None = None,
     optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
     tables: bool = False,
+    evaluation: bool = False,
 ) -> StepGraph:
     """Lower a MetaGraphDef.
 
@@ -106,6 +111,8 @@ def lower(
         Name and options: the weights are to live in the session, and this moves them there.
     tables : bool
         Look for variables that can travel by rows.
+    evaluation : bool
+        Rows are held out, of which the loss is wanted.
 
     Raises
     ------
@@ -116,8 +123,10 @@ def lower(
     seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
     losses, updates = _checked(scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout)
+    own = Evaluation.of(scratch) if evaluation else None
+    apart = [scratch.get_tensor_by_name(name) for name in own.fetches] if own else []
     rows: list[RowOps] = []
-    if tables and (found := find(Variables.of(scratch).trainable, losses, updates)):
+    if tables and (found := find(Variables.of(scratch).trainable, losses, [*updates, *apart])):
         inputs: dict[str, Any] = {}
         scratch = tf.Graph()
         with scratch.as_default(), tf.name_scope("sparkflow_tables"):
@@ -147,10 +156,14 @@ def lower(
             local = None if flat is None else flat.ops(gradient, [loss, *updates])
             decay = decays(variables.state, [loss, *updates]) if variables.state else None
             named = tuple(ops.named(scratch) for ops in rows)
+    evaluated = None
+    if evaluation:
+        evaluated = own or Evaluation(loss.name, dropout=tf_dropout)
     graph_def = scratch.as_graph_def()
     _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense})
     targets = [item.name for item in (loss, *gradient, *updates, *initializers)]
     targets += [local.apply] if local else []
+    targets += evaluated.fetches if evaluated else []
     graph = tf.Graph()
     with graph.as_default():
         tf.import_graph_def(graph_def, name="")
@@ -170,6 +183,7 @@ def lower(
         local,
         named,
         tuple(seeds) if _draws(graph_def, targets, seeded) else (),
+        evaluated,
     )
 
 

@@ -4,6 +4,7 @@ Names, docs and defaults are those of the jar; a test compares them. A setter gi
 getter of a param that is not set and has no default gives None.
 """
 
+from sparkflow.params.early_stopping import EarlyStoppingParams
 from sparkflow.params.graph import GraphParams
 from sparkflow.params.input import InputParams
 from sparkflow.params.label import LabelParams
@@ -15,8 +16,10 @@ from sparkflow.params.staleness import StalenessParams
 from sparkflow.params.start import StartParams
 from sparkflow.params.traffic import TrafficParams
 from sparkflow.params.training import TrainingParams
+from sparkflow.params.validation import ValidationParams
 
 __all__ = [
+    "EarlyStoppingParams",
     "GraphParams",
     "InputParams",
     "LabelParams",
@@ -28,4 +31,5 @@ __all__ = [
     "StartParams",
     "TrafficParams",
     "TrainingParams",
+    "ValidationParams",
 ]

@@ -169,6 +169,14 @@ class PushRows:
     loss: float
 
 
+@dataclass(frozen=True)
+class Validation:
+    iteration: int
+    samples: int
+    loss: float
+    metrics: str  # JSON object
+
+
 Message = (
     Challenge
     | Answer
@@ -191,6 +199,7 @@ Message = (
     | Attached
     | PullRows
     | PushRows
+    | Validation
 )
 
 
@@ -222,6 +231,7 @@ _CODECS: dict[int, _Codec] = {
     25: _Codec(Attached, struct.Struct("<q"), text=True),
     26: _Codec(PullRows, struct.Struct("<")),
     27: _Codec(PushRows, struct.Struct("<qqiid")),
+    28: _Codec(Validation, struct.Struct("<i4xqd"), text=True),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +21,7 @@ from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
 from sparkflow.worker.tables import RowSteps
+from sparkflow.worker.validation import Validation, no_training_rows
 
 RESULT = pa.schema(
     [
@@ -59,9 +60,14 @@ class Train:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
         names = ["features"] if spec.tf_label is None else ["features", "label"]
-        matrices = columns.read(batches, names, Spill(spec.spill_limit, spec.spill_dir))
+        spill = Spill(spec.spill_limit, spec.spill_dir)
+        matrices, held_out = columns.read_apart(
+            batches, names, "validation" if spec.validation else None, spill
+        )
         rows = len(matrices[0])
         if rows == 0:
+            if len(held_out[0]):
+                raise no_training_rows(partition, len(held_out[0]))
             return _result(partition, 0, 0, self._absent(partition, attempt))
         # Imports TensorFlow: not before there is something to train on.
         from sparkflow.backend.graph import GraphBackend
@@ -79,9 +85,11 @@ class Train:
             tf_dropout=spec.tf_dropout,
             optimizer=spec.optimizer if spec.local_steps > 1 else None,
             tables=spec.sparse_tables and spec.local_steps == 1,
+            evaluation=spec.validation,
+            dropout=spec.dropout,
         )
         try:
-            task = TrainTask(spec, backend, matrices, partition)
+            task = TrainTask(spec, backend, matrices, partition, held_out)
             kind = RowClient if backend.tables else ParameterClient
             with kind.connect(spec.host, spec.port, spec.secret, spec.certificate) as client:
                 message = task.run(client, attempt)
@@ -109,9 +117,18 @@ class TrainTask:
     ----------
     matrices : list of numpy.ndarray
         The features and, if there is one, the label: float32 of shape (n, k).
+    held_out : sequence of numpy.ndarray, optional
+        The same of the rows that are held out, if the spec says that some are.
     """
 
-    def __init__(self, spec: TrainSpec, backend: Backend, matrices: list[np.ndarray], partition: int) -> None:
+    def __init__(
+        self,
+        spec: TrainSpec,
+        backend: Backend,
+        matrices: list[np.ndarray],
+        partition: int,
+        held_out: Sequence[np.ndarray] = (),
+    ) -> None:
         self._spec = spec
         self._backend = backend
         self._partition = partition
@@ -127,6 +144,9 @@ class TrainTask:
         )
         shaped = [backend.features(matrices[0]), *(backend.label(label) for label in matrices[1:])]
         self._takers = [Taker(array, self._plan.batch) for array in shaped]
+        self._validation = None
+        if spec.validation:
+            self._validation = Validation(backend, held_out, self._plan.batch, spec.local_steps > 1)
         self._number = 0  # of the iteration, over all rounds
         self.made = 0  # mini-batches
 
@@ -199,6 +219,10 @@ class TrainTask:
             skipped = 0
             if decay is not None:
                 state = self._merge_state(client, state, decay ** (self.made - made))
+            if self._validation is not None:
+                self._validation.tell(client, rows, self._number)
+                if rows is not None and inputs:
+                    version = rows.start(inputs)
             client.report(self._number, samples, total / samples)
         client.done()
 

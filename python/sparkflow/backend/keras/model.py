@@ -74,6 +74,11 @@ def kept_value(variable: Any) -> np.ndarray:
     return np.asarray(variable.value.numpy().astype(kept_dtype(variable)))
 
 
+def fed_specs(variables: Variables) -> list[Input]:
+    """Shape and dtype of each of `variables.fed`."""
+    return [Input(tuple(v.shape), keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
+
+
 class Training:
     """The model in training: values of its variables and a mini-batch in, the loss and new values out.
 
@@ -94,8 +99,7 @@ class Training:
     def __init__(
         self, model: Any, variables: Variables, source: Input, loss: Loss, label: Label | None
     ) -> None:
-        specs = [(v.shape, keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
-        specs.append(source)
+        specs: list[Any] = [*fed_specs(variables), source]
         if label is not None:
             specs.append(label)
         self._model, self._variables, self._loss = model, variables, loss
@@ -111,7 +115,7 @@ class Training:
         model = self._model
         with keras.StatelessScope(self._variables.mapping(values), collect_losses=True) as scope:
             before = [scope.get_current_value(variable) for variable in self._variables.fed]
-            prediction = _called(model, x, training=True)
+            prediction = called(model, x, training=True)
             total = keras.ops.cast(self._loss(y, x, prediction), "float32")
             after = [scope.get_current_value(variable) for variable in self._variables.fed]
         self.updated = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if new is not old]
@@ -144,19 +148,18 @@ class Prediction:
     """
 
     def __init__(self, model: Any, variables: Variables, source: Input) -> None:
-        specs = [(v.shape, keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
         self.shape: tuple[int | None, ...] = ()
 
         def call(*tensors: Any) -> list[Any]:
             with keras.StatelessScope(variables.mapping(tensors[:-1])):
-                prediction = _called(model, tensors[-1], training=False)
+                prediction = called(model, tensors[-1], training=False)
             self.shape = tuple(prediction.shape)
             return [prediction]
 
-        self.trace = Trace(call, [*specs, source])
+        self.trace = Trace(call, [*fed_specs(variables), source])
 
 
-def _called(model: Any, x: Any, training: bool) -> Any:
+def called(model: Any, x: Any, training: bool) -> Any:
     """The one output of the model, with the mask that Keras' losses heed."""
     inputs = getattr(model, "input", None)  # one tensor, or a list or dict with it
     given = keras.tree.pack_sequence_as(inputs, [x]) if keras.tree.is_nested(inputs) else x

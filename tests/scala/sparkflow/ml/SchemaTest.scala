@@ -55,6 +55,15 @@ class SchemaTest extends AnyFunSuite {
     assert(refused(TinyModel.estimator, texts).contains("features"))
   }
 
+  test("rows are held out by a boolean column, or by a fraction") {
+    def held = TinyModel.estimator.setValidationIndicatorCol("held")
+    assert(refused(held).startsWith("validationIndicatorCol is 'held', but the DataFrame has no column"))
+    assert(refused(held, schema.add("held", IntegerType)).contains("of type int: expected a boolean"))
+    val flagged = schema.add("held", BooleanType)
+    assert(held.transformSchema(flagged).length == 5)
+    assert(refused(held.setValidationFraction(0.1), flagged).contains("validationFraction is 0.1, but"))
+  }
+
   test("tensor names that the graph has not are refused before training, the output's too") {
     assert(refused(TinyModel.estimator.setTfInput("xx:0")).startsWith("tfInput is 'xx:0'"))
     assert(refused(TinyModel.estimator.setTfLabel("yy:0")).startsWith("tfLabel is 'yy:0'"))

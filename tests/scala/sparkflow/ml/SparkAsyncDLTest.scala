@@ -38,6 +38,12 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setVerbose(1)
       .setSpillLimit(1L << 40)
       .setSpillDir("/spill")
+      .setValidationIndicatorCol("held")
+      .setValidationFraction(0.25)
+      .setEarlyStoppingPatience(6)
+      .setEarlyStoppingMinDelta(0.125)
+      .setRestoreBest(true)
+      .setToKeepDropout(true)
       .trainRequest
     assert(
       request == TrainRequest(
@@ -72,7 +78,13 @@ class SparkAsyncDLTest extends AnyFunSuite {
         initial = Some(state),
         verbose = 1,
         spillLimit = Some(1L << 40),
-        spillDir = Some("/spill")
+        spillDir = Some("/spill"),
+        validationIndicatorCol = Some("held"),
+        validationFraction = 0.25,
+        earlyStoppingPatience = 6,
+        earlyStoppingMinDelta = 0.125,
+        restoreBest = true,
+        toKeepDropout = true
       )
     )
   }

@@ -39,6 +39,10 @@ class ParamsTest extends AnyFunSuite {
         "compression" -> "none",
         "sparseTables" -> true,
         "spillLimit" -> -1L,
+        "validationFraction" -> 0.0,
+        "earlyStoppingPatience" -> 0,
+        "earlyStoppingMinDelta" -> 0.0,
+        "restoreBest" -> false,
         "inferenceBatchSize" -> 1024
       )
     )
@@ -59,6 +63,7 @@ class ParamsTest extends AnyFunSuite {
         "labelCol",
         "tfLabel",
         "tfDropout",
+        "validationIndicatorCol",
         "optimizerOptions",
         "learningRateSchedule",
         "seed",
@@ -148,6 +153,23 @@ class ParamsTest extends AnyFunSuite {
     ("options empty", _.setOptimizerOptions(""), "optimizerOptions is '', expected a JSON object"),
     ("options null", _.setOptimizerOptions(null), "optimizerOptions is null, expected a JSON object"),
     ("spillLimit 0", _.setSpillLimit(0), "spillLimit is 0, expected -1, or 1 or more: "),
+    (
+      "validationFraction 1",
+      _.setValidationFraction(1),
+      "validationFraction is 1.0, expected 0 to less than 1: "
+    ),
+    ("validationFraction NaN", _.setValidationFraction(Double.NaN), "validationFraction is NaN, expected "),
+    (
+      "validationIndicatorCol ''",
+      _.setValidationIndicatorCol(" "),
+      "validationIndicatorCol is ' ', expected "
+    ),
+    (
+      "earlyStoppingPatience -1",
+      _.setEarlyStoppingPatience(-1),
+      "earlyStoppingPatience is -1, expected 0 or more: "
+    ),
+    ("earlyStoppingMinDelta -1", _.setEarlyStoppingMinDelta(-1), "earlyStoppingMinDelta is -1.0, expected "),
     ("spillLimit -2", _.setSpillLimit(-2), "spillLimit is -2, expected -1, or 1 or more: "),
     ("spillDir empty", _.setSpillDir(""), "spillDir is '', expected the path of a directory: "),
     (

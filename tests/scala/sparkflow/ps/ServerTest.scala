@@ -30,6 +30,9 @@ abstract class ServerTest extends AnyFunSuite {
     private val reported = new ConcurrentLinkedQueue[IterationReport]
     private val failures = new ConcurrentLinkedQueue[String]
     override def report(r: IterationReport): Unit = { reported.add(r); () }
+    private val validated = new ConcurrentLinkedQueue[ValidationReport]
+    override def validated(v: ValidationReport): Unit = { validated.add(v); () }
+    def validations: Seq[ValidationReport] = validated.asScala.toSeq
     override def failed(message: String): Unit = { failures.add(message); () }
     def reports: Seq[IterationReport] = reported.asScala.toSeq
     def failed: Seq[String] = failures.asScala.toSeq

@@ -38,6 +38,7 @@ private[job] object TrainChecks {
     localSteps(request)
     schedule(request)
     staleness(request)
+    HeldOut.check(schema, request)
     request.initial.foreach(state => sameCount(graph, state))
   }
 

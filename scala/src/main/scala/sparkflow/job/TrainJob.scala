@@ -4,6 +4,7 @@ import java.security.SecureRandom
 import java.util.UUID
 import java.util.concurrent.atomic.AtomicReference
 
+import scala.jdk.CollectionConverters._
 import scala.util.control.NonFatal
 
 import org.apache.spark.sql.{DataFrame, Dataset, Row}
@@ -12,7 +13,7 @@ import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.sparkflow.PythonBridge
 import org.apache.spark.sql.types._
 
-import sparkflow.ps.{IterationReport, ParameterServer, ServerConfig, ServerEvents}
+import sparkflow.ps.{IterationReport, ParameterServer, ServerConfig, ServerEvents, ValidationReport}
 import sparkflow.ps.auth.{FitCertificate, JobSecret}
 import sparkflow.ps.store.ModelState
 
@@ -51,6 +52,8 @@ object TrainJob {
       maxStaleness = request.maxStaleness,
       stalenessDecay = request.stalenessDecay,
       delayCompensation = request.delayCompensation,
+      validation = request.validates,
+      stopping = request.stopping,
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
       certificate = certificate,
@@ -63,15 +66,16 @@ object TrainJob {
     try {
       val address = ServerAddress(host, server.start(), secret, certificate)
       val threads = PythonWorker.threads(sc)
-      val data = packed(dataset, request)
-      val rows = (0 until request.partitionShuffles).map { round =>
+      val data = packed(dataset, request, seed)
+      val rounds = (0 until request.partitionShuffles).iterator.takeWhile(_ => !server.stoppedEarly)
+      val rows = rounds.map { round =>
         events.check()
         val spec = TrainSpec(address, round, request, seed, threads)
         val rows = runRound(shuffled(data, round, seed), spec, server)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
         rows
-      }
+      }.toVector
       server.close()
       events.end()
       val state = server
@@ -82,7 +86,15 @@ object TrainJob {
       TrainResult(
         state,
         seed,
-        TrainHistory(request.mode, events.iterations, server.counts, seconds, rows.head)
+        TrainHistory(
+          request.mode,
+          events.iterations,
+          server.counts,
+          seconds,
+          rows.head,
+          server.stoppedEarly,
+          server.bestIteration
+        )
       )
     } catch {
       case e: TrainingException        => throw e
@@ -96,11 +108,12 @@ object TrainJob {
     }
   }
 
-  private def packed(dataset: Dataset[_], request: TrainRequest): DataFrame = {
+  private def packed(dataset: Dataset[_], request: TrainRequest, seed: Long): DataFrame = {
     def pack(name: String) =
       PackedColumn(dataset.col(s"`${name.replace("`", "``")}`"), dataset.schema(name).dataType, name)
     val columns = pack(request.inputCol).as("features") +: request.labelCol.map(pack(_).as("label")).toSeq
-    dataset.select(columns: _*).coalesce(request.partitions)
+    val heldOut = HeldOut.column(dataset, request, seed).map(_.as("validation"))
+    dataset.select(columns ++ heldOut: _*).coalesce(request.partitions)
   }
 
   // The first round takes the rows as they lie; each further one throws them into random partitions.
@@ -116,13 +129,17 @@ object TrainJob {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
-    if (spec.request.together) {
+    val request = spec.request
+    if (request.together || request.validates || request.stopping.isDefined) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
-      TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
+      val needs = Option.when(request.together)(TaskSlots.ofMode(request.mode)) ++
+        request.stopping.map(_ => TaskSlots.ofStopping(request))
+      needs.foreach(TaskSlots(data.sparkSession.sparkContext).check(_, workers))
       server.begin(spec.round, workers)
     }
     val results = collect(trained)
-    results.flatMap(row => Option(row.getAs[String]("message"))).headOption.foreach { why =>
+    val messages = results.flatMap(row => Option(row.getAs[String]("message")))
+    messages.headOption.filterNot(_ => server.stoppedEarly).foreach { why =>
       throw new TrainingException(s"a worker ended before its iterations were done: $why", null)
     }
     results.sortBy(_.getAs[Int]("partition")).map(_.getAs[Long]("rows")).toSeq
@@ -173,14 +190,22 @@ object TrainJob {
 
     def failure: Option[String] = Option(firstFailure.get)
 
-    override def report(report: IterationReport): Unit =
-      try {
-        log.add(report)
-        progress(report)
-        listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
-      } catch {
-        case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}")
-      }
+    override def report(report: IterationReport): Unit = heard {
+      log.add(report)
+      progress(report)
+      listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
+    }
+
+    override def validated(report: ValidationReport): Unit = heard {
+      log.add(report)
+      progress(report)
+      val metrics = report.metrics.map { case (name, value) => name -> Double.box(value) }.asJava
+      listener.foreach(_.onValidation(report.loss, report.iteration, metrics))
+    }
+
+    private def heard(event: => Unit): Unit =
+      try event
+      catch { case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}") }
 
     override def failed(message: String): Unit =
       if (firstFailure.compareAndSet(null, message)) cancel(message)

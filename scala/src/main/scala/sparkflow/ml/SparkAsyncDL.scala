@@ -30,6 +30,8 @@ class SparkAsyncDL(override val uid: String)
     with TrafficParams
     with StartParams
     with SpillParams
+    with ValidationParams
+    with EarlyStoppingParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -100,7 +102,13 @@ class SparkAsyncDL(override val uid: String)
     initial = get(initialWeights),
     verbose = $(verbose),
     spillLimit = Some($(spillLimit)).filter(_ > 0),
-    spillDir = get(spillDir)
+    spillDir = get(spillDir),
+    validationIndicatorCol = get(validationIndicatorCol),
+    validationFraction = $(validationFraction),
+    earlyStoppingPatience = $(earlyStoppingPatience),
+    earlyStoppingMinDelta = $(earlyStoppingMinDelta),
+    restoreBest = $(restoreBest),
+    toKeepDropout = $(toKeepDropout)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =

@@ -110,6 +110,17 @@ object MessageCodec {
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
       val bits = new PushFlags(in, 58)
       PushRows(step, version, samples, bits(1), in.getDouble(), bits.encoding, bits(3))
+    },
+    textKind[Validation](28, 24)(
+      (m, out) => {
+        out.putInt(m.iteration).putInt(0).putLong(m.samples).putDouble(m.loss)
+        ()
+      },
+      _.metrics
+    ) { (in, text) =>
+      val iteration = in.getInt()
+      if (in.getInt() != 0) malformed("bytes 4 to 7 of Validation are not zero")
+      Validation(iteration, in.getLong(), in.getDouble(), text)
     }
   )
 

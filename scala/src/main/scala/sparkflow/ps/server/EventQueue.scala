@@ -8,7 +8,7 @@ import scala.util.control.NonFatal
 
 import org.slf4j.LoggerFactory
 
-import sparkflow.ps.{IterationReport, ServerEvents}
+import sparkflow.ps.{IterationReport, ServerEvents, ValidationReport}
 
 /** Hands events to the listener, one at a time, on a thread of its own. Bounded without losing any: beyond `capacity` a
   * report is accepted only once it was delivered, and until then its worker waits for the answer; so at most
@@ -34,6 +34,12 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
       }
     })
     if (!waits) accepted()
+  }
+
+  /** Nobody waits for it: there is one for an iteration, whose reports are waited for. */
+  def validated(report: ValidationReport): Unit = {
+    queue.add(Some(() => listener.validated(report)))
+    ()
   }
 
   def failed(message: String): Unit = {
