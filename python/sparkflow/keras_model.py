@@ -8,7 +8,15 @@ if TYPE_CHECKING:
     from sparkflow.backend.values import Values
 
 # What the model decides.
-_GRAPH = ("tensorflowGraph", "tfInput", "tfLabel", "tfDropout", "toKeepDropout", "useRegularizationLosses")
+_GRAPH = (
+    "tensorflowGraph",
+    "tfInput",
+    "tfLabel",
+    "tfSampleWeight",
+    "tfDropout",
+    "toKeepDropout",
+    "useRegularizationLosses",
+)
 _RULE = ("tfOptimizer", "optimizerOptions", "learningRateSchedule")
 
 
@@ -47,12 +55,14 @@ def keras_params(
     from sparkflow.backend.keras.convert import convert
     from sparkflow.backend.keras.optimizer import rule_of
 
-    converted = convert(model, loss, metrics)
+    weighted = "sampleWeightCol" in given
+    converted = convert(model, loss, metrics, weighted=weighted)
     params: dict[str, Any] = {
         "tensorflowGraph": converted.graph,
         "tfInput": converted.tf_input,
         "tfLabel": converted.tf_label,
         "tfOutput": converted.tf_output,
+        "tfSampleWeight": "sample_weight:0" if weighted else None,
     }
     if optimizer is None and model.compiled and not any(name in given for name in _RULE):
         optimizer = model.optimizer

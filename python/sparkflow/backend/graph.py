@@ -44,6 +44,8 @@ class GraphBackend:
         Whether `evaluate`, or `row_evaluate`, is for use.
     dropout : float
         What `tf_dropout` is fed with there.
+    tf_sample_weight : str, optional
+        Tensor to feed with how much each row counts.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class GraphBackend:
         tables: bool = False,
         evaluation: bool = False,
         dropout: float = 0.0,
+        tf_sample_weight: str | None = None,
     ) -> None:
         self._text = graph
         self._seed = seed
@@ -85,6 +88,7 @@ class GraphBackend:
                 chosen,
                 tables,
                 evaluation,
+                tf_sample_weight,
             ),
             seeds,
             lambda: lowering.lower(
@@ -98,12 +102,15 @@ class GraphBackend:
                 optimizer,
                 tables,
                 evaluation,
+                tf_sample_weight,
             ),
         )
         self._session = session(self._lowered.graph, threads)
         feeds = [self._lowered.features.name]
         if self._lowered.label is not None:
             feeds.append(self._lowered.label.name)
+        if self._lowered.sample_weight is not None:
+            feeds.append(self._lowered.sample_weight.name)
         fetches = [self._lowered.loss]
         local = self._lowered.local
         if local is None:
@@ -160,6 +167,17 @@ class GraphBackend:
             raise ValueError("there is a label column but no tfLabel")
         return self._lowered.label.rows(rows)
 
+    def sample_weight(self, rows: np.ndarray) -> np.ndarray:
+        if self._lowered.sample_weight is None:
+            raise ValueError("there is a column of sample weights but no tfSampleWeight")
+        bad = ~(np.isfinite(rows) & (rows >= 0))
+        if bad.any():
+            raise ValueError(
+                f"sampleWeightCol has the value {rows[bad][0]}, expected a number of 0 "
+                "or more: replace such values"
+            )
+        return self._lowered.sample_weight.rows(rows)
+
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
         self.restore(state)
         if self._lowered.local is None:
@@ -170,15 +188,15 @@ class GraphBackend:
             self._session.run(list(self._lowered.initializers))
 
     def step(
-        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None = None
+        self, weights: np.ndarray, features: np.ndarray, *others: np.ndarray | None
     ) -> tuple[float, list[np.ndarray]]:
         self._lowered.features.check_batch(len(features))
-        feeds = [weights, features] if label is None else [weights, features, label]
+        feeds = [weights, features, *_given(others)]
         return self._differentiate(feeds, [weights])
 
-    def rows(self, features: np.ndarray, label: np.ndarray | None = None) -> Rows:
+    def rows(self, features: np.ndarray, *others: np.ndarray | None) -> Rows:
         self._lowered.features.check_batch(len(features))
-        fetched = self._numbers(*([features] if label is None else [features, label]))
+        fetched = self._numbers(features, *_given(others))
         return numbered(self._lowered.tables, fetched)
 
     def row_step(
@@ -187,9 +205,9 @@ class GraphBackend:
         values: np.ndarray,
         rows: Rows,
         features: np.ndarray,
-        label: np.ndarray | None = None,
+        *others: np.ndarray | None,
     ) -> tuple[float, list[np.ndarray]]:
-        given = [weights, features] if label is None else [weights, features, label]
+        given = [weights, features, *_given(others)]
         # The next batch is taken into the memory of this one before the gradient is sent.
         return self._differentiate([*given, *self._row_feeds(values, rows)], [*given, values])
 
@@ -204,10 +222,10 @@ class GraphBackend:
         return feeds
 
     def evaluate(
-        self, weights: np.ndarray | None, features: np.ndarray, label: np.ndarray | None = None
+        self, weights: np.ndarray | None, features: np.ndarray, *others: np.ndarray | None
     ) -> Evaluated:
         self._lowered.features.check_batch(len(features))
-        batch = [features] if label is None else [features, label]
+        batch = [features, *_given(others)]
         return self._evaluated(batch if weights is None else [weights, *batch])
 
     def row_evaluate(
@@ -216,9 +234,9 @@ class GraphBackend:
         values: np.ndarray,
         rows: Rows,
         features: np.ndarray,
-        label: np.ndarray | None = None,
+        *others: np.ndarray | None,
     ) -> Evaluated:
-        batch = [features] if label is None else [features, label]
+        batch = [features, *_given(others)]
         return self._evaluated([weights, *batch, *self._row_feeds(values, rows)])
 
     def _evaluated(self, feeds: list[Any]) -> Evaluated:
@@ -244,9 +262,9 @@ class GraphBackend:
         ]
         return float(fetched[0]), gradient
 
-    def local_step(self, features: np.ndarray, label: np.ndarray | None = None) -> float:
+    def local_step(self, features: np.ndarray, *others: np.ndarray | None) -> float:
         self._lowered.features.check_batch(len(features))
-        fetched: list[Any] = self._step(*([features] if label is None else [features, label]))
+        fetched: list[Any] = self._step(features, *_given(others))
         return float(fetched[0])
 
     def put(self, weights: np.ndarray) -> None:
@@ -275,3 +293,7 @@ class GraphBackend:
 
     def close(self) -> None:
         self._session.close()
+
+
+def _given(arrays: Sequence[np.ndarray | None]) -> list[np.ndarray]:
+    return [array for array in arrays if array is not None]

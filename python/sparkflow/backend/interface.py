@@ -35,15 +35,20 @@ class Backend(Protocol):
         """Do for the label what `features` does for the features."""
         ...
 
+    def sample_weight(self, rows: np.ndarray) -> np.ndarray:
+        """Do it for the sample weights; raises ValueError if one is negative or not finite."""
+        ...
+
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
         """Get ready to train from here."""
         ...
 
     def step(
-        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None = None
+        self, weights: np.ndarray, features: np.ndarray, *others: np.ndarray | None
     ) -> tuple[float, list[np.ndarray]]:
         """Return the loss of a batch and its gradient, both taken at `weights`.
 
+        `others` are the label and the sample weights, of those that the model takes.
         The weights must not change while this runs; they may once it has returned. The gradient is the
         caller's own: float32 vectors which, one after the other, are as long as the weights.
         """
@@ -54,7 +59,7 @@ class Backend(Protocol):
         """Names of the variables of which `row_step` takes rows; empty if `step` is for use."""
         ...
 
-    def rows(self, features: np.ndarray, label: np.ndarray | None = None) -> Rows:
+    def rows(self, features: np.ndarray, *others: np.ndarray | None) -> Rows:
         """Return which rows of the tables a batch reads; raises ValueError if there is no such row."""
         ...
 
@@ -64,7 +69,7 @@ class Backend(Protocol):
         values: np.ndarray,
         rows: Rows,
         features: np.ndarray,
-        label: np.ndarray | None = None,
+        *others: np.ndarray | None,
     ) -> tuple[float, list[np.ndarray]]:
         """Do for a batch what `step` does, given the `values` of its `rows`, float32, one dimension.
 
@@ -73,7 +78,7 @@ class Backend(Protocol):
         ...
 
     def evaluate(
-        self, weights: np.ndarray | None, features: np.ndarray, label: np.ndarray | None = None
+        self, weights: np.ndarray | None, features: np.ndarray, *others: np.ndarray | None
     ) -> Evaluated:
         """Return mean loss and metrics of a batch, in inference where the model knows the difference.
 
@@ -87,12 +92,12 @@ class Backend(Protocol):
         values: np.ndarray,
         rows: Rows,
         features: np.ndarray,
-        label: np.ndarray | None = None,
+        *others: np.ndarray | None,
     ) -> Evaluated:
         """Do what `evaluate` does, given the `values` of the batch's `rows`, as `row_step` takes them."""
         ...
 
-    def local_step(self, features: np.ndarray, label: np.ndarray | None = None) -> float:
+    def local_step(self, features: np.ndarray, *others: np.ndarray | None) -> float:
         """Move the session's own weights by one step of its optimizer; return the loss before it."""
         ...
 

@@ -68,6 +68,7 @@ class StepGraph:
     layout: Layout
     features: Feed
     label: Feed | None
+    sample_weight: Feed | None
     weights: str
     loss: str
     gradient: tuple[str, ...]
@@ -92,6 +93,7 @@ def lower(
     optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
     tables: bool = False,
     evaluation: bool = False,
+    tf_sample_weight: str | None = None,
 ) -> StepGraph:
     """Lower a MetaGraphDef.
 
@@ -113,16 +115,21 @@ def lower(
         Look for variables that can travel by rows.
     evaluation : bool
         Rows are held out, of which the loss is wanted.
+    tf_sample_weight : str, optional
+        Name of the tensor to feed with how much each row counts.
 
     Raises
     ------
     ValueError
         If the graph has no loss or no trainable variable, a tensor is missing, a placeholder would not be
-        fed (in training or in prediction), or the loss depends on no trainable variable.
+        fed (in training or in prediction), or the loss depends on no trainable variable, or not on
+        `tf_sample_weight`.
     """
     seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
-    losses, updates = _checked(scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout)
+    losses, updates = _checked(
+        scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, tf_sample_weight
+    )
     own = Evaluation.of(scratch) if evaluation else None
     apart = [scratch.get_tensor_by_name(name) for name in own.fetches] if own else []
     rows: list[RowOps] = []
@@ -145,6 +152,10 @@ def lower(
         label = None
         if tf_label is not None:
             label = Feed("tfLabel", "label", metagraph.tensor(scratch, "tfLabel", tf_label))
+        sample_weight = None
+        if tf_sample_weight is not None:
+            tensor = metagraph.tensor(scratch, "tfSampleWeight", tf_sample_weight)
+            sample_weight = Feed("tfSampleWeight", "weight", tensor)
         initializers = [v.initializer for v in variables.other]
         initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
         state = Access(variables.state)
@@ -173,6 +184,7 @@ def lower(
         variables.layout,
         features,
         label,
+        sample_weight,
         weights.name,
         loss.name,
         tuple(part.name for part in gradient),
@@ -194,6 +206,7 @@ def _checked(
     regularization: bool,
     tf_output: str | None,
     tf_dropout: str | None,
+    tf_sample_weight: str | None,
 ) -> tuple[list[Any], list[Any]]:
     """Return the losses and updates of a graph that is still the user's, if it can train and predict."""
     if not graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):
@@ -204,6 +217,13 @@ def _checked(
     fed = [metagraph.tensor(graph, "tfInput", tf_input)]
     if tf_label is not None:
         fed.append(metagraph.tensor(graph, "tfLabel", tf_label))
+    if tf_sample_weight is not None:
+        fed.append(metagraph.tensor(graph, "tfSampleWeight", tf_sample_weight))
+        if fed[-1].op not in metagraph.upstream(losses):
+            raise ValueError(
+                f"the loss of tensorflowGraph does not depend on tfSampleWeight '{tf_sample_weight}': give "
+                "it to the loss as its weights, such as tf.losses.mean_squared_error(y, out, weights=w)"
+            )
     metagraph.check_fed([*losses, *updates], fed)
     if tf_output is not None:
         metagraph.prediction(graph, tf_input, tf_output, tf_dropout)

@@ -10,6 +10,7 @@ from sparkflow.params.input import InputParams
 from sparkflow.params.label import LabelParams
 from sparkflow.params.optimizer import OptimizerParams
 from sparkflow.params.prediction import PredictionParams
+from sparkflow.params.sample_weight import SampleWeightParams
 from sparkflow.params.server import ServerParams
 from sparkflow.params.spill import SpillParams
 from sparkflow.params.staleness import StalenessParams
@@ -25,6 +26,7 @@ __all__ = [
     "LabelParams",
     "OptimizerParams",
     "PredictionParams",
+    "SampleWeightParams",
     "ServerParams",
     "SpillParams",
     "StalenessParams",

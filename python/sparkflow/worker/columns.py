@@ -36,7 +36,7 @@ def matrix(column: Any, name: str) -> np.ndarray:
         raise ValueError(f"the {name} column has Arrow type {column.type}, expected binary (packed rows)")
     count = len(column)
     if column.null_count:
-        param = {"features": "inputCol", "label": "labelCol"}.get(name, name)
+        param = {"features": "inputCol", "label": "labelCol", "weight": "sampleWeightCol"}.get(name, name)
         raise ValueError(
             f"the {name} column ({param}) has {column.null_count} null rows in one batch of {count}: "
             "drop or fill them first, e.g. df.na.drop(subset=[…])"

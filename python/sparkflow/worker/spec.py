@@ -73,6 +73,7 @@ class TrainSpec:
     spill_dir: str | None = None
     tf_output: str | None = None
     tf_dropout: str | None = None
+    tf_sample_weight: str | None = None
     validation: bool = False
     dropout: float = 0.0
 
@@ -106,6 +107,7 @@ class TrainSpec:
             spill_dir=spec.get("spillDir"),
             tf_output=spec.get("tfOutput"),
             tf_dropout=spec.get("tfDropout"),
+            tf_sample_weight=spec["tfSampleWeight"],
             validation=spec["validation"],
             dropout=spec["dropout"],
         )

@@ -59,7 +59,9 @@ class Train:
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
-        names = ["features"] if spec.tf_label is None else ["features", "label"]
+        names = ["features"]
+        names += [] if spec.tf_label is None else ["label"]
+        names += [] if spec.tf_sample_weight is None else ["weight"]
         spill = Spill(spec.spill_limit, spec.spill_dir)
         matrices, held_out = columns.read_apart(
             batches, names, "validation" if spec.validation else None, spill
@@ -87,6 +89,7 @@ class Train:
             tables=spec.sparse_tables and spec.local_steps == 1,
             evaluation=spec.validation,
             dropout=spec.dropout,
+            tf_sample_weight=spec.tf_sample_weight,
         )
         try:
             task = TrainTask(spec, backend, matrices, partition, held_out)
@@ -116,7 +119,8 @@ class TrainTask:
     Parameters
     ----------
     matrices : list of numpy.ndarray
-        The features and, if there is one, the label: float32 of shape (n, k).
+        The features and, of those that the spec names, the label and the sample weights: float32 of shape
+        (n, k).
     held_out : sequence of numpy.ndarray, optional
         The same of the rows that are held out, if the spec says that some are.
     """
@@ -142,11 +146,12 @@ class TrainTask:
             spec.round,
             partition,
         )
-        shaped = [backend.features(matrices[0]), *(backend.label(label) for label in matrices[1:])]
+        shaped = shape(spec, backend, matrices)
         self._takers = [Taker(array, self._plan.batch) for array in shaped]
         self._validation = None
         if spec.validation:
-            self._validation = Validation(backend, held_out, self._plan.batch, spec.local_steps > 1)
+            arrays = shape(spec, backend, held_out) if len(held_out[0]) else []
+            self._validation = Validation(backend, arrays, self._plan.batch, spec.local_steps > 1)
         self._number = 0  # of the iteration, over all rounds
         self.made = 0  # mini-batches
 
@@ -296,6 +301,14 @@ class TrainTask:
         # The error itself reaches the driver through Spark in any case.
         with suppress(ConnectionError, ServerError):
             client.failed(message)
+
+
+def shape(spec: TrainSpec, backend: Backend, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the columns of `TrainTask` as the backend takes them."""
+    makers = [backend.features]
+    makers += [] if spec.tf_label is None else [backend.label]
+    makers += [] if spec.tf_sample_weight is None else [backend.sample_weight]
+    return [make(matrix) for make, matrix in zip(makers, matrices, strict=True)]
 
 
 def _check_layout(own: Layout, text: str) -> None:

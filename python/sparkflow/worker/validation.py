@@ -18,22 +18,20 @@ class Validation:
 
     Parameters
     ----------
-    matrices : sequence of numpy.ndarray
-        The held-out features and, if there is one, the label: float32 of shape (n, k); n may be 0.
+    arrays : sequence of numpy.ndarray
+        The held-out rows as the backend takes them; empty if there are none.
     batch : int
         Rows to evaluate at once.
     local : bool
         Whether the backend computes with weights of its own.
     """
 
-    def __init__(self, backend: Backend, matrices: Sequence[np.ndarray], batch: int, local: bool) -> None:
+    def __init__(self, backend: Backend, arrays: Sequence[np.ndarray], batch: int, local: bool) -> None:
         self._backend = backend
         self._batch = batch
         self._local = local
-        self._rows = len(matrices[0])
-        self._arrays: list[np.ndarray] = []
-        if self._rows:
-            self._arrays = [backend.features(matrices[0]), *(backend.label(label) for label in matrices[1:])]
+        self._rows = len(arrays[0]) if arrays else 0
+        self._arrays = arrays
 
     def tell(self, client: ParameterClient, rows: RowSteps | None, iteration: int) -> None:
         """Compute loss and metrics over all rows; raises FloatingPointError if one is not finite."""

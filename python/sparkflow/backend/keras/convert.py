@@ -17,7 +17,7 @@ from sparkflow.backend.evaluation import describe
 from sparkflow.backend.keras.checks import check_model, check_trainable, input_of
 from sparkflow.backend.keras.evaluation import Evaluation
 from sparkflow.backend.keras.held import Held
-from sparkflow.backend.keras.loss import loss_of
+from sparkflow.backend.keras.loss import Label, loss_of
 from sparkflow.backend.keras.metrics import Metrics
 from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
 from sparkflow.backend.metagraph import Variables as GraphVariables
@@ -60,7 +60,9 @@ class Converted:
         return self.values.graph
 
 
-def convert(model: Any, loss: Any = None, metrics: Any = None, *, embed: bool = False) -> Converted:
+def convert(
+    model: Any, loss: Any = None, metrics: Any = None, *, embed: bool = False, weighted: bool = False
+) -> Converted:
     """Make the graph of a Keras model, which is left as it is.
 
     Parameters
@@ -74,6 +76,9 @@ def convert(model: Any, loss: Any = None, metrics: Any = None, *, embed: bool = 
     embed : bool
         Put the values into the graph, as its initializers: then it can stand alone, in a file.
 
+    weighted : bool
+        Whether the loss takes a weight for each row, in the placeholder `sample_weight`.
+
     Raises
     ------
     TypeError, ValueError
@@ -84,9 +89,10 @@ def convert(model: Any, loss: Any = None, metrics: Any = None, *, embed: bool = 
     variables = Variables(model)
     prediction = Prediction(model, variables, source)
     function, label = loss_of(model, loss, prediction.shape)
-    training = Training(model, variables, source, function, label)
+    weight = Label((None,), "float32") if weighted else None
+    training = Training(model, variables, source, function, label, weight)
     chosen = Metrics(model, metrics, label, prediction.shape)
-    evaluation = Evaluation(model, variables, source, function, label, chosen)
+    evaluation = Evaluation(model, variables, source, function, label, chosen, weight)
     learnt = _Learnt.of(model, variables)
     if embed:
         check_size(
@@ -97,7 +103,8 @@ def convert(model: Any, loss: Any = None, metrics: Any = None, *, embed: bool = 
         x = tf.placeholder(source.dtype, source.shape, name="x")
         y = None if label is None else tf.placeholder(label.dtype, label.shape, name="y")
         held = Held(variables, [*learnt.weights, *learnt.state] if embed else None)
-        batch = [x] if y is None else [x, y]
+        w = None if weight is None else tf.placeholder(weight.dtype, weight.shape, name="sample_weight")
+        batch = [tensor for tensor in (x, y, w) if tensor is not None]
         _train(training, held, batch)
         output = _evaluate(evaluation, chosen.names, held, batch)
         values = _finished(model, held, variables, learnt)

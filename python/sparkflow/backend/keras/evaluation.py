@@ -9,7 +9,7 @@ import keras
 from sparkflow.backend.keras.checks import Input
 from sparkflow.backend.keras.loss import Label, Loss
 from sparkflow.backend.keras.metrics import Metrics
-from sparkflow.backend.keras.model import Variables, called, fed_specs
+from sparkflow.backend.keras.model import Variables, called, fed_specs, others
 from sparkflow.backend.keras.trace import Trace
 
 
@@ -19,8 +19,8 @@ class Evaluation:
     Attributes
     ----------
     trace : Trace
-        Takes the values of `variables.fed`, the input and, if there is a label, the label. Gives the
-        prediction, the loss, and a total and a count for each metric.
+        Takes the values of `variables.fed`, the input and, of those that there are, the label and the sample
+        weights. Gives the prediction, the loss, and a total and a count for each metric.
     """
 
     def __init__(
@@ -31,14 +31,17 @@ class Evaluation:
         loss: Loss,
         label: Label | None,
         metrics: Metrics,
+        weight: Label | None = None,
     ) -> None:
         count = len(variables.fed)
 
         def call(*tensors: Any) -> list[Any]:
-            x, y = tensors[count], (*tensors[count + 1 :], None)[0]
+            x = tensors[count]
+            y, w = others(tensors[count + 1 :], label is not None, weight is not None)
             with keras.StatelessScope(variables.mapping(tensors[:count]), collect_losses=True):
                 prediction = called(model, x, training=False)
-                total = keras.ops.cast(loss(y, x, prediction), "float32")
-            return [prediction, total, *metrics.parts(y, prediction)]
+                total = keras.ops.cast(loss(y, x, prediction, w), "float32")
+            return [prediction, total, *metrics.parts(y, prediction, w)]
 
-        self.trace = Trace(call, [*fed_specs(variables), source, *([] if label is None else [label])])
+        batch = [spec for spec in (source, label, weight) if spec is not None]
+        self.trace = Trace(call, [*fed_specs(variables), *batch])

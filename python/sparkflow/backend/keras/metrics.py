@@ -44,6 +44,8 @@ class Metrics:
             return
         made = CompileMetrics(given, weighted)
         made.build(keras.KerasTensor(label.shape, label.dtype), keras.KerasTensor(tuple(output)))
+        plain = made._flat_metrics[0]
+        self._unweighted = {id(metric) for metric in (plain.metrics if plain else ())}
         for metric in made.metrics:
             if isinstance(metric, keras.metrics.Mean) and type(metric).result is keras.metrics.Mean.result:
                 self._metrics[metric.name] = metric
@@ -54,10 +56,11 @@ class Metrics:
     def names(self) -> list[str]:
         return list(self._metrics)
 
-    def parts(self, y: Any, prediction: Any) -> list[Any]:
-        """Return total and count of each, for a batch."""
+    def parts(self, y: Any, prediction: Any, weight: Any = None) -> list[Any]:
+        """Return total and count of each, for a batch; `weighted_metrics` heed the sample weights."""
         parts: list[Any] = []
         for metric in self._metrics.values():
             zeros = [keras.ops.zeros(v.shape, v.dtype) for v in metric.variables]
-            parts += metric.stateless_update_state(zeros, y, prediction)
+            heeded = None if id(metric) in self._unweighted else weight
+            parts += metric.stateless_update_state(zeros, y, prediction, sample_weight=heeded)
         return parts

@@ -90,18 +90,25 @@ class Training:
     Attributes
     ----------
     trace : Trace
-        Takes the values of `variables.fed`, the input and, if there is a label, the label. Gives the loss;
+        Takes the values of `variables.fed`, the input and, of those that there are, the label and the sample
+        weights. Gives the loss;
         the new values of `updated`; and, if `has_gradients`, the gradient of each weight.
     updated : list of int
         Which of `variables.fed` a step changes.
     """
 
     def __init__(
-        self, model: Any, variables: Variables, source: Input, loss: Loss, label: Label | None
+        self,
+        model: Any,
+        variables: Variables,
+        source: Input,
+        loss: Loss,
+        label: Label | None,
+        weight: Label | None = None,
     ) -> None:
         specs: list[Any] = [*fed_specs(variables), source]
-        if label is not None:
-            specs.append(label)
+        specs += [spec for spec in (label, weight) if spec is not None]
+        self._given = (label is not None, weight is not None)
         self._model, self._variables, self._loss = model, variables, loss
         self.updated: list[int] = []
         self.trace = Trace(self._call, specs)
@@ -111,12 +118,13 @@ class Training:
 
     def _call(self, *tensors: Any) -> list[Any]:
         count = len(self._variables.fed)
-        values, x, y = tensors[:count], tensors[count], (*tensors[count + 1 :], None)[0]
+        values, x = tensors[:count], tensors[count]
+        y, weight = others(tensors[count + 1 :], *self._given)
         model = self._model
         with keras.StatelessScope(self._variables.mapping(values), collect_losses=True) as scope:
             before = [scope.get_current_value(variable) for variable in self._variables.fed]
             prediction = called(model, x, training=True)
-            total = keras.ops.cast(self._loss(y, x, prediction), "float32")
+            total = keras.ops.cast(self._loss(y, x, prediction, weight), "float32")
             after = [scope.get_current_value(variable) for variable in self._variables.fed]
         self.updated = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if new is not old]
         weights = self._variables.weights
@@ -157,6 +165,12 @@ class Prediction:
             return [prediction]
 
         self.trace = Trace(call, [*fed_specs(variables), source])
+
+
+def others(tensors: Sequence[Any], label: bool, weight: bool) -> tuple[Any, Any]:
+    """The label and the sample weights, None for that which is not among the tensors."""
+    remaining = iter(tensors)
+    return (next(remaining) if label else None), (next(remaining) if weight else None)
 
 
 def called(model: Any, x: Any, training: bool) -> Any:

@@ -46,7 +46,9 @@ final case class TrainRequest(
     earlyStoppingPatience: Int = 0,
     earlyStoppingMinDelta: Double = 0,
     restoreBest: Boolean = false,
-    toKeepDropout: Boolean = false
+    toKeepDropout: Boolean = false,
+    sampleWeightCol: Option[String] = None,
+    tfSampleWeight: Option[String] = None
 ) {
 
   /** Whether rows are held out. */

@@ -32,6 +32,7 @@ class SparkAsyncDL(override val uid: String)
     with SpillParams
     with ValidationParams
     with EarlyStoppingParams
+    with SampleWeightParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -108,7 +109,9 @@ class SparkAsyncDL(override val uid: String)
     earlyStoppingPatience = $(earlyStoppingPatience),
     earlyStoppingMinDelta = $(earlyStoppingMinDelta),
     restoreBest = $(restoreBest),
-    toKeepDropout = $(toKeepDropout)
+    toKeepDropout = $(toKeepDropout),
+    sampleWeightCol = get(sampleWeightCol),
+    tfSampleWeight = get(tfSampleWeight)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =
