@@ -107,6 +107,17 @@ def test_a_fraction_is_the_same_rows_for_a_seed_in_every_round(gaussians: Callab
 
 
 @oldest_only
+def test_rows_of_weight_0_teach_nothing(noise: DataFrame) -> None:
+    data = noise.selectExpr("features", "double(held) label", "int(held) weight")
+    model = overfitting(
+        validationIndicatorCol=None, sampleWeightCol="weight", iters=30, restoreBest=True
+    ).fit(data)
+    # All rows that count have label 1.
+    assert model.transform(data).filter("predicted > 0.5").count() == 90
+    assert model.summary.objectiveHistory[-1] < 0.05
+
+
+@oldest_only
 def test_held_out_rows_that_lie_by_themselves_are_refused(noise: DataFrame) -> None:
     data = uneven(noise.orderBy("held"), 60, 30)
     with pytest.raises(Exception, match="held out for validation and none to train on: mix the rows"):

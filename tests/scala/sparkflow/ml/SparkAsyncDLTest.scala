@@ -44,6 +44,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setEarlyStoppingMinDelta(0.125)
       .setRestoreBest(true)
       .setToKeepDropout(true)
+      .setSampleWeightCol("weight")
+      .setTfSampleWeight("w:0")
       .trainRequest
     assert(
       request == TrainRequest(
@@ -84,7 +86,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
         earlyStoppingPatience = 6,
         earlyStoppingMinDelta = 0.125,
         restoreBest = true,
-        toKeepDropout = true
+        toKeepDropout = true,
+        sampleWeightCol = Some("weight"),
+        tfSampleWeight = Some("w:0")
       )
     )
   }

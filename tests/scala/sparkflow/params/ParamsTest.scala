@@ -64,6 +64,8 @@ class ParamsTest extends AnyFunSuite {
         "tfLabel",
         "tfDropout",
         "validationIndicatorCol",
+        "sampleWeightCol",
+        "tfSampleWeight",
         "optimizerOptions",
         "learningRateSchedule",
         "seed",
