@@ -41,9 +41,7 @@ def test_a_loss_that_does_not_heed_them_is_refused():
         weighted()
         tf.placeholder(tf.float32, [None], name="unused")
 
-    with pytest.raises(
-        ValueError, match=r"does not depend on tfSampleWeight 'unused:0': give it to the loss"
-    ):
+    with pytest.raises(ValueError, match=r"does not depend on tfSampleWeight 'unused:0': give it"):
         GraphBackend(as_json(build), "x:0", "y:0", tf_sample_weight="unused:0")
     with pytest.raises(ValueError, match="'w:0' would get no value"):
         GraphBackend(as_json(weighted), "x:0", "y:0")
@@ -54,9 +52,7 @@ def test_a_loss_that_does_not_heed_them_is_refused():
 @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
 def test_what_is_no_weight_is_refused(bad):
     backend = GraphBackend(as_json(weighted), "x:0", "y:0", tf_sample_weight="w:0")
-    with pytest.raises(
-        ValueError, match=f"sampleWeightCol has the value {bad}, expected a number of 0 or more"
-    ):
+    with pytest.raises(ValueError, match=f"sampleWeightCol has the value {bad}, expected a number"):
         backend.sample_weight(np.array([[1], [bad]], np.float32))
 
 
