@@ -111,8 +111,11 @@ object TrainJob {
   private def packed(dataset: Dataset[_], request: TrainRequest, seed: Long): DataFrame = {
     def pack(name: String) =
       PackedColumn(dataset.col(s"`${name.replace("`", "``")}`"), dataset.schema(name).dataType, name)
-    val columns = pack(request.inputCol).as("features") +: request.labelCol.map(pack(_).as("label")).toSeq ++
-      request.sampleWeightCol.map(pack(_).as("weight"))
+    val columns = Seq(
+      Some(request.inputCol -> "features"),
+      request.labelCol.map(_ -> "label"),
+      request.sampleWeightCol.map(_ -> "weight")
+    ).flatten.map { case (column, name) => pack(column).as(name) }
     val heldOut = HeldOut.column(dataset, request, seed).map(_.as("validation"))
     dataset.select(columns ++ heldOut: _*).coalesce(request.partitions)
   }
