@@ -112,8 +112,8 @@ def test_rows_of_weight_0_teach_nothing(noise: DataFrame) -> None:
     model = overfitting(
         validationIndicatorCol=None, sampleWeightCol="weight", iters=30, restoreBest=True
     ).fit(data)
-    # All rows that count have label 1.
-    assert model.transform(data).filter("predicted > 0.5").count() == 90
+    # All 30 rows that count have label 1; with the other 60 a net would say so of a third.
+    assert model.transform(data).filter("predicted > 0.5").count() >= 80
     assert model.summary.objectiveHistory[-1] < 0.05
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from backend import graphs
 from backend.graphs import as_json, inputs, rows
 from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.runtime import tf
@@ -46,7 +45,7 @@ def test_a_loss_that_does_not_heed_them_is_refused():
     with pytest.raises(ValueError, match="'w:0' would get no value"):
         GraphBackend(as_json(weighted), "x:0", "y:0")
     with pytest.raises(ValueError, match="tfSampleWeight 'ww:0' is no tensor.*w:0"):
-        GraphBackend(as_json(graphs.dense), "x:0", "y:0", tf_sample_weight="ww:0")
+        GraphBackend(as_json(weighted), "x:0", "y:0", tf_sample_weight="ww:0")
 
 
 @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
