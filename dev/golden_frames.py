@@ -118,6 +118,7 @@ def valid() -> list[dict[str, Any]]:
         )
 
     layout = LAYOUT.encode()
+    metrics = '{"accuracy":[5400.0,6000.0]}'
     failed = "ValueError: die Größe 10 passt nicht"
     error = "the fit is over"
     segment = "/dev/shm/sparkflow-0123456789abcdef0123456789abcdef"
@@ -294,6 +295,13 @@ def valid() -> list[dict[str, Any]]:
             {"step": 2**40, "version": 2**41, "samples": 300, "shared": False, "loss": 0.25, **PLAIN},
             WEIGHTS,
             numbers,
+        ),
+        entry(
+            "validation",
+            29,
+            "Validation",
+            struct.pack("<iiqd", 19, 0, 6000, 0.25) + metrics.encode(),
+            {"iteration": 19, "samples": 6000, "loss": 0.25, "metrics": metrics},
         ),
         entry(
             "push-rows-shared",

@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 from sparkflow.session import active_context
 
 LossCallback = Callable[[float, int, int], Any]
+ValidationCallback = Callable[[float, int, dict[str, float]], Any]
 
 # Seconds: how soon a Ctrl-C is seen, and how long the JVM may take to end the fit after it.
 _TURN, _GRACE = 0.2, 30.0
@@ -23,7 +24,13 @@ class TrainingError(RuntimeError):
     """A fit that began and failed; the message says why. The JVM's exception is its ``__cause__``."""
 
 
-def fit(java_estimator: Any, dataset: Any, loss_callback: LossCallback | None, verbose: int) -> Any:
+def fit(
+    java_estimator: Any,
+    dataset: Any,
+    loss_callback: LossCallback | None,
+    verbose: int,
+    validation_callback: ValidationCallback | None = None,
+) -> Any:
     """Runs the jar's estimator on a DataFrame and returns the jar's model.
 
     Raises
@@ -37,17 +44,19 @@ def fit(java_estimator: Any, dataset: Any, loss_callback: LossCallback | None, v
     KeyboardInterrupt
         Ctrl-C; the fit's Spark jobs are cancelled.
     BaseException
-        Whatever ``loss_callback`` raised, as it is.
+        Whatever a callback raised, as it is.
     """
     if not isinstance(dataset, DataFrame):
         raise TypeError(
             f"fit takes a Spark DataFrame, got {type(dataset).__module__}.{type(dataset).__qualname__}: "
             "make one with spark.createDataFrame(…)"
         )
-    if loss_callback is None and verbose < 1:  # nothing to hear of: leave the way back from the JVM closed
+    if (
+        loss_callback is None and validation_callback is None and verbose < 1
+    ):  # nothing to hear of: leave the way back from the JVM closed
         return _Call(java_estimator, dataset).result()
     ensure_callback_server_started(active_context()._gateway)
-    listener = _Listener(loss_callback)
+    listener = _Listener(loss_callback, validation_callback)
     java_model = None
     try:
         java_model = _Call(java_estimator, dataset, listener).result()
@@ -117,19 +126,30 @@ class _Call:
 class _Listener:
     """What the JVM calls, one call at a time, on a thread of Py4J's."""
 
-    def __init__(self, loss_callback: LossCallback | None) -> None:
+    def __init__(
+        self, loss_callback: LossCallback | None, validation_callback: ValidationCallback | None = None
+    ) -> None:
         self.loss_callback = loss_callback
+        self.validation_callback = validation_callback
         self.error: BaseException | None = None
 
     def onIteration(self, loss: float, iteration: int, partition: int) -> None:
-        if self.loss_callback is None or self.error is not None:
+        if self.loss_callback is not None:
+            self._call("loss_callback", self.loss_callback, loss, iteration, partition)
+
+    def onValidation(self, loss: float, iteration: int, metrics: Any) -> None:
+        if self.validation_callback is not None:
+            self._call("validation_callback", self.validation_callback, loss, iteration, dict(metrics))
+
+    def _call(self, name: str, callback: Callable[..., Any], *arguments: Any) -> None:
+        if self.error is not None:
             return
         try:
-            self.loss_callback(loss, iteration, partition)
+            callback(*arguments)
         except BaseException as e:
             self.error = e
             # To the JVM, which ends the fit; Py4J passes on no more than an Exception, not a SystemExit.
-            raise RuntimeError(f"loss_callback raised {e!r}") from e
+            raise RuntimeError(f"{name} raised {e!r}") from e
 
     def onProgress(self, line: str) -> None:
         print(line, flush=True)

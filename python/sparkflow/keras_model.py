@@ -8,7 +8,15 @@ if TYPE_CHECKING:
     from sparkflow.backend.values import Values
 
 # What the model decides.
-_GRAPH = ("tensorflowGraph", "tfInput", "tfLabel", "tfDropout", "toKeepDropout", "useRegularizationLosses")
+_GRAPH = (
+    "tensorflowGraph",
+    "tfInput",
+    "tfLabel",
+    "tfSampleWeight",
+    "tfDropout",
+    "toKeepDropout",
+    "useRegularizationLosses",
+)
 _RULE = ("tfOptimizer", "optimizerOptions", "learningRateSchedule")
 
 
@@ -23,7 +31,8 @@ def keras_params(
     loss, optimizer
         As ``compile`` takes them, and instead of what the model was compiled with; None for that.
     metrics
-        As ``compile`` takes them. They are not computed yet: a warning says so.
+        As ``compile`` takes them, and instead of those that the model was compiled with. A warning names
+        those that cannot be computed.
     given : mapping
         Params that the user set. Those win over ``model.optimizer``, and a learning rate over any.
 
@@ -46,12 +55,14 @@ def keras_params(
     from sparkflow.backend.keras.convert import convert
     from sparkflow.backend.keras.optimizer import rule_of
 
-    converted = convert(model, loss)
+    weighted = "sampleWeightCol" in given
+    converted = convert(model, loss, metrics, weighted=weighted)
     params: dict[str, Any] = {
         "tensorflowGraph": converted.graph,
         "tfInput": converted.tf_input,
         "tfLabel": converted.tf_label,
         "tfOutput": converted.tf_output,
+        "tfSampleWeight": "sample_weight:0" if weighted else None,
     }
     if optimizer is None and model.compiled and not any(name in given for name in _RULE):
         optimizer = model.optimizer
@@ -63,10 +74,11 @@ def keras_params(
             "optimizerOptions": rule.options,
             "learningRateSchedule": rule.schedule,
         }
-    if metrics or (model.compiled and (model._compile_config.config or {}).get("metrics")):
+    if converted.left_out:
         warnings.warn(
-            "metrics are not computed yet: SparkFlow will do so with validation; until then, an evaluator of "
-            "Spark's on what transform gives",
+            f"validation does not compute {', '.join(converted.left_out)}: only metrics that are a mean over "
+            "the rows can be put together from several workers; use an evaluator of Spark's on what "
+            "transform gives",
             stacklevel=4,
         )
     return {name: value for name, value in params.items() if name not in given}, converted.values

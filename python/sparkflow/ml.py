@@ -13,14 +13,16 @@ from pyspark.ml.util import JavaMLReadable, JavaMLWritable
 from pyspark.ml.wrapper import JavaEstimator, JavaModel
 
 from sparkflow.backend.layout import Layout
-from sparkflow.fit import LossCallback, fit
+from sparkflow.fit import LossCallback, ValidationCallback, fit
 from sparkflow.keras_model import keras_params
 from sparkflow.params import (
+    EarlyStoppingParams,
     GraphParams,
     InputParams,
     LabelParams,
     OptimizerParams,
     PredictionParams,
+    SampleWeightParams,
     ServerParams,
     SpillParams,
     StalenessParams,
@@ -28,6 +30,7 @@ from sparkflow.params import (
     TimeoutParams,
     TrafficParams,
     TrainingParams,
+    ValidationParams,
 )
 from sparkflow.session import sparkflow_jvm
 from sparkflow.summary import TrainingSummary
@@ -222,6 +225,18 @@ class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable
         return model
 
 
+# Arguments of SparkAsyncDL that are no params, or no values of such.
+_NO_PARAMS = (
+    "initialWeights",
+    "loss_callback",
+    "validation_callback",
+    "model",
+    "loss",
+    "optimizer",
+    "metrics",
+)
+
+
 class SparkAsyncDL(
     JavaEstimator,
     GraphParams,
@@ -236,6 +251,9 @@ class SparkAsyncDL(
     StartParams,
     SpillParams,
     TimeoutParams,
+    ValidationParams,
+    EarlyStoppingParams,
+    SampleWeightParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -254,6 +272,9 @@ class SparkAsyncDL(
         Called on the driver as ``loss_callback(loss, iteration, partition)`` each time a partition ends an
         iteration: float, and int from 0. Calls come one at a time, on a thread of their own. An exception
         ends the fit and comes out of it. Not a param: copies have it, a saved estimator has not.
+    validation_callback : callable, optional
+        Called likewise as ``validation_callback(loss, iteration, metrics)`` each time all partitions have
+        ended an iteration of a fit that holds rows out; the metrics are a dict of floats by name.
     model : keras.Model, optional
         A Keras 3 model instead of a graph: built, with one input and one output. It is left as it is. The
         params tensorflowGraph, tfInput, tfLabel and tfOutput follow from it, and what it has learnt is what
@@ -266,7 +287,8 @@ class SparkAsyncDL(
         Instead of the one that the model was compiled with; tfOptimizer, optimizerOptions and tfLearningRate
         follow from it. What it has learnt of the gradients is not taken along.
     metrics : optional
-        As ``compile`` takes them. Not computed yet; a warning says so.
+        As ``compile`` takes them, and instead of those that the model was compiled with. Validation computes
+        those that are a mean over the rows; a warning names the others.
 
     Raises
     ------
@@ -318,7 +340,15 @@ class SparkAsyncDL(
         spillDir: str | None = None,
         workerTimeout: int | None = None,
         waitTimeout: int | None = None,
+        validationIndicatorCol: str | None = None,
+        validationFraction: float | None = None,
+        earlyStoppingPatience: int | None = None,
+        earlyStoppingMinDelta: float | None = None,
+        restoreBest: bool | None = None,
+        sampleWeightCol: str | None = None,
+        tfSampleWeight: str | None = None,
         loss_callback: LossCallback | None = None,
+        validation_callback: ValidationCallback | None = None,
         model: Any = None,
         loss: Any = None,
         optimizer: Any = None,
@@ -328,6 +358,7 @@ class SparkAsyncDL(
         super().__init__()
         self._java_obj = self._new_java_obj("sparkflow.ml.SparkAsyncDL", self.uid)
         self._loss_callback: LossCallback | None = None
+        self._validation_callback: ValidationCallback | None = None
         self.setParams(**self._input_kwargs)
 
     @keyword_only
@@ -372,7 +403,15 @@ class SparkAsyncDL(
         spillDir: str | None = None,
         workerTimeout: int | None = None,
         waitTimeout: int | None = None,
+        validationIndicatorCol: str | None = None,
+        validationFraction: float | None = None,
+        earlyStoppingPatience: int | None = None,
+        earlyStoppingMinDelta: float | None = None,
+        restoreBest: bool | None = None,
+        sampleWeightCol: str | None = None,
+        tfSampleWeight: str | None = None,
         loss_callback: LossCallback | None = None,
+        validation_callback: ValidationCallback | None = None,
         model: Any = None,
         loss: Any = None,
         optimizer: Any = None,
@@ -380,7 +419,7 @@ class SparkAsyncDL(
     ) -> "SparkAsyncDL":
         """Sets those that are not None; the arguments are the constructor's."""
         kwargs = dict(self._input_kwargs)
-        for name in ("initialWeights", "loss_callback", "model", "loss", "optimizer", "metrics"):
+        for name in _NO_PARAMS:
             kwargs.pop(name, None)
         if model is not None:
             params, values = keras_params(model, loss, optimizer, metrics, kwargs)
@@ -397,6 +436,8 @@ class SparkAsyncDL(
             self.setInitialWeights(initialWeights)
         if loss_callback is not None:
             self.setLossCallback(loss_callback)
+        if validation_callback is not None:
+            self.setValidationCallback(validation_callback)
         return self
 
     def setLossCallback(self, value: LossCallback | None) -> "SparkAsyncDL":
@@ -408,6 +449,18 @@ class SparkAsyncDL(
 
     def getLossCallback(self) -> LossCallback | None:
         return self._loss_callback
+
+    def setValidationCallback(self, value: ValidationCallback | None) -> "SparkAsyncDL":
+        """What to call on the driver as ``value(loss, iteration, metrics)``; None calls nothing."""
+        if value is not None and not callable(value):
+            raise TypeError(
+                f"validation_callback must be callable as f(loss, iteration, metrics), got {value!r}"
+            )
+        self._validation_callback = value
+        return self
+
+    def getValidationCallback(self) -> ValidationCallback | None:
+        return self._validation_callback
 
     def setInitialWeights(self, value: Any) -> "SparkAsyncDL":
         """What to start from: a model, or arrays in order or by name. Set tensorflowGraph before arrays."""
@@ -449,7 +502,7 @@ class SparkAsyncDL(
 
     def _fit_java(self, dataset: Any) -> Any:
         self._transfer_params_to_java()
-        return fit(self._java_obj, dataset, self._loss_callback, self.getVerbose())
+        return fit(self._java_obj, dataset, self._loss_callback, self.getVerbose(), self._validation_callback)
 
     def _create_model(self, java_model: Any) -> SparkAsyncDLModel:
         return SparkAsyncDLModel(java_model)

@@ -36,7 +36,13 @@ class TrainingSummary:
     waitSeconds : float
         For which workers waited for the server, summed over them.
     partitionRows : list of int
-        Rows of each partition in the first round; 0 for an empty one, which trains nothing.
+        Rows of each partition in the first round, without those that are held out; 0 for an empty one, which
+        trains nothing.
+    stoppedEarly : bool
+        Whether the fit ended because its loss no longer improved, see ``earlyStoppingPatience``.
+    bestIteration : int, optional
+        The iteration with the best loss, from 0; None unless ``earlyStoppingPatience`` or ``restoreBest`` was
+        set.
     """
 
     mode: str
@@ -52,12 +58,14 @@ class TrainingSummary:
     bytesSent: int
     waitSeconds: float
     partitionRows: list[int]
+    stoppedEarly: bool
+    bestIteration: int | None
 
     def __init__(self, java_summary: Any) -> None:
         self._java = java_summary
         record = json.loads(java_summary.toJson())
         iterations = record.pop("iterations")
-        self.__dict__.update(record)
+        self.__dict__.update({"stoppedEarly": False, "bestIteration": None} | record)
         self.objectiveHistory = [each["loss"] for each in iterations]
         self.totalIterations = len(iterations)
         self.samplesPerSecond = float(java_summary.samplesPerSecond())
@@ -68,8 +76,9 @@ class TrainingSummary:
         """One row an iteration.
 
         Its columns are ``iteration``, ``loss``, ``samples``, ``seconds`` since the first weights,
-        ``samplesPerSecond``, ``staleness`` (mean of its updates) and ``waitSeconds`` (summed over the
-        workers).
+        ``samplesPerSecond``, ``staleness`` (mean of its updates), ``waitSeconds`` (summed over the workers),
+        ``validationLoss`` (null unless rows are held out and all partitions have ended the iteration) and
+        ``validationMetrics`` (a map of values by name).
         """
         return DataFrame(self._java.history(), SparkSession.active())
 

@@ -142,11 +142,11 @@ def test_a_convnet_with_batch_norm_and_dropout(spark: SparkSession) -> None:
 
 
 @oldest_only
-def test_metrics_that_are_not_computed_yet_are_told(spark: SparkSession) -> None:
-    with pytest.warns(UserWarning, match="metrics are not computed yet"):
-        SparkAsyncDL(model=classifier(metrics=["accuracy"]))
-    with pytest.warns(UserWarning, match="metrics are not computed yet"):
-        SparkAsyncDL(model=classifier(), metrics=["accuracy"])
+def test_metrics_that_cannot_be_computed_are_told(spark: SparkSession) -> None:
+    with pytest.warns(UserWarning, match="validation does not compute auc"):
+        SparkAsyncDL(model=classifier(metrics=["accuracy", keras.metrics.AUC(name="auc")]))
+    with pytest.warns(UserWarning, match="validation does not compute auc"):
+        SparkAsyncDL(model=classifier(), metrics=[keras.metrics.AUC(name="auc")])
 
 
 class TestParams:

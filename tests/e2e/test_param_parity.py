@@ -46,7 +46,7 @@ def test_each_has_a_setter_and_a_getter(stage: Any) -> None:
 
 
 def test_the_constructor_and_set_params_take_each_by_name(spark: SparkSession) -> None:
-    more = {"loss_callback", "model", "loss", "optimizer", "metrics"}
+    more = {"loss_callback", "validation_callback", "model", "loss", "optimizer", "metrics"}
     names = {p.name for p in SparkAsyncDL().params} | more
     for function in (SparkAsyncDL.__init__, SparkAsyncDL.setParams):
         assert set(inspect.signature(function).parameters) - {"self"} == names

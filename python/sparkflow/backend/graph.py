@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparkflow.backend import lowering, metagraph
+from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.kept import kept
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.local import LocalOps
@@ -39,6 +40,12 @@ class GraphBackend:
     tables : bool
         Look for variables that can travel by rows. Where there are `tables`, `rows` and `row_step` are for
         use instead of `step`, and the weights of `start` are without them.
+    evaluation : bool
+        Whether `evaluate`, or `row_evaluate`, is for use.
+    dropout : float
+        What `tf_dropout` is fed with there.
+    tf_sample_weight : str, optional
+        Tensor to feed with how much each row counts.
 
     Raises
     ------
@@ -61,6 +68,9 @@ class GraphBackend:
         tf_dropout: str | None = None,
         optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
         tables: bool = False,
+        evaluation: bool = False,
+        dropout: float = 0.0,
+        tf_sample_weight: str | None = None,
     ) -> None:
         self._text = graph
         self._seed = seed
@@ -68,7 +78,18 @@ class GraphBackend:
         seeds = (seed, round, worker)
         chosen = None if optimizer is None else (optimizer[0], tuple(sorted(optimizer[1].items())))
         self._lowered = kept(
-            (graph, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, chosen, tables),
+            (
+                graph,
+                tf_input,
+                tf_label,
+                regularization_losses,
+                tf_output,
+                tf_dropout,
+                chosen,
+                tables,
+                evaluation,
+                tf_sample_weight,
+            ),
             seeds,
             lambda: lowering.lower(
                 metagraph.parse(graph),
@@ -80,12 +101,16 @@ class GraphBackend:
                 tf_dropout,
                 optimizer,
                 tables,
+                evaluation,
+                tf_sample_weight,
             ),
         )
         self._session = session(self._lowered.graph, threads)
         feeds = [self._lowered.features.name]
         if self._lowered.label is not None:
             feeds.append(self._lowered.label.name)
+        if self._lowered.sample_weight is not None:
+            feeds.append(self._lowered.sample_weight.name)
         fetches = [self._lowered.loss]
         local = self._lowered.local
         if local is None:
@@ -99,6 +124,10 @@ class GraphBackend:
             self._numbers = self._callable([name for table in by_rows for name in table.indices], feeds[1:])
             feeds += [name for table in by_rows for name in (table.rows, *table.positions)]
         self._step = self._callable(fetches, feeds)
+        if (evaluated := self._lowered.evaluation) is not None:
+            self._constants = [] if evaluated.dropout is None else [np.float32(dropout)]
+            more = [] if evaluated.dropout is None else [evaluated.dropout]
+            self._evaluate = self._callable(evaluated.fetches, feeds + more)
 
     def _callable(self, fetches: list[str], feeds: list[str]) -> Any:
         tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]
@@ -138,6 +167,17 @@ class GraphBackend:
             raise ValueError("there is a label column but no tfLabel")
         return self._lowered.label.rows(rows)
 
+    def sample_weight(self, rows: np.ndarray) -> np.ndarray:
+        if self._lowered.sample_weight is None:
+            raise ValueError("there is a column of sample weights but no tfSampleWeight")
+        bad = ~(np.isfinite(rows) & (rows >= 0))
+        if bad.any():
+            raise ValueError(
+                f"sampleWeightCol has the value {rows[bad][0]}, expected a number of 0 "
+                "or more: replace such values"
+            )
+        return self._lowered.sample_weight.rows(rows)
+
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
         self.restore(state)
         if self._lowered.local is None:
@@ -148,15 +188,15 @@ class GraphBackend:
             self._session.run(list(self._lowered.initializers))
 
     def step(
-        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None = None
+        self, weights: np.ndarray, features: np.ndarray, *others: np.ndarray | None
     ) -> tuple[float, list[np.ndarray]]:
         self._lowered.features.check_batch(len(features))
-        feeds = [weights, features] if label is None else [weights, features, label]
+        feeds = [weights, features, *_given(others)]
         return self._differentiate(feeds, [weights])
 
-    def rows(self, features: np.ndarray, label: np.ndarray | None = None) -> Rows:
+    def rows(self, features: np.ndarray, *others: np.ndarray | None) -> Rows:
         self._lowered.features.check_batch(len(features))
-        fetched = self._numbers(*([features] if label is None else [features, label]))
+        fetched = self._numbers(features, *_given(others))
         return numbered(self._lowered.tables, fetched)
 
     def row_step(
@@ -165,18 +205,49 @@ class GraphBackend:
         values: np.ndarray,
         rows: Rows,
         features: np.ndarray,
-        label: np.ndarray | None = None,
+        *others: np.ndarray | None,
     ) -> tuple[float, list[np.ndarray]]:
-        given = [weights, features] if label is None else [weights, features, label]
-        feeds = list(given)
+        given = [weights, features, *_given(others)]
+        # The next batch is taken into the memory of this one before the gradient is sent.
+        return self._differentiate([*given, *self._row_feeds(values, rows)], [*given, values])
+
+    def _row_feeds(self, values: np.ndarray, rows: Rows) -> list[np.ndarray]:
+        feeds: list[np.ndarray] = []
         start, positions = 0, iter(rows.positions)
         for table, count in zip(self._lowered.tables, rows.counts, strict=True):
             end = start + count * table.width
             feeds.append(values[start:end].reshape(count, *table.shape[1:]))
             feeds += [next(positions) for _ in table.positions]
             start = end
-        # The next batch is taken into the memory of this one before the gradient is sent.
-        return self._differentiate(feeds, [*given, values])
+        return feeds
+
+    def evaluate(
+        self, weights: np.ndarray | None, features: np.ndarray, *others: np.ndarray | None
+    ) -> Evaluated:
+        self._lowered.features.check_batch(len(features))
+        batch = [features, *_given(others)]
+        return self._evaluated(batch if weights is None else [weights, *batch])
+
+    def row_evaluate(
+        self,
+        weights: np.ndarray,
+        values: np.ndarray,
+        rows: Rows,
+        features: np.ndarray,
+        *others: np.ndarray | None,
+    ) -> Evaluated:
+        batch = [features, *_given(others)]
+        return self._evaluated([weights, *batch, *self._row_feeds(values, rows)])
+
+    def _evaluated(self, feeds: list[Any]) -> Evaluated:
+        evaluation = self._lowered.evaluation
+        if evaluation is None:
+            raise ValueError("there is nothing to evaluate: it was made without evaluation")
+        loss, *parts = (float(value) for value in self._evaluate(*feeds, *self._constants))
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        return Evaluated(
+            loss, {name: pair for (name, *_), pair in zip(evaluation.metrics, pairs, strict=True)}
+        )
 
     def _differentiate(
         self, feeds: Sequence[np.ndarray], borrowed: Sequence[np.ndarray]
@@ -191,9 +262,9 @@ class GraphBackend:
         ]
         return float(fetched[0]), gradient
 
-    def local_step(self, features: np.ndarray, label: np.ndarray | None = None) -> float:
+    def local_step(self, features: np.ndarray, *others: np.ndarray | None) -> float:
         self._lowered.features.check_batch(len(features))
-        fetched: list[Any] = self._step(*([features] if label is None else [features, label]))
+        fetched: list[Any] = self._step(features, *_given(others))
         return float(fetched[0])
 
     def put(self, weights: np.ndarray) -> None:
@@ -222,3 +293,7 @@ class GraphBackend:
 
     def close(self) -> None:
         self._session.close()
+
+
+def _given(arrays: Sequence[np.ndarray | None]) -> list[np.ndarray]:
+    return [array for array in arrays if array is not None]

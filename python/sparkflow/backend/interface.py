@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.tables import Rows
 
@@ -34,15 +35,20 @@ class Backend(Protocol):
         """Do for the label what `features` does for the features."""
         ...
 
+    def sample_weight(self, rows: np.ndarray) -> np.ndarray:
+        """Do it for the sample weights; raises ValueError if one is negative or not finite."""
+        ...
+
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
         """Get ready to train from here."""
         ...
 
     def step(
-        self, weights: np.ndarray, features: np.ndarray, label: np.ndarray | None = None
+        self, weights: np.ndarray, features: np.ndarray, *others: np.ndarray | None
     ) -> tuple[float, list[np.ndarray]]:
         """Return the loss of a batch and its gradient, both taken at `weights`.
 
+        `others` are the label and the sample weights, of those that the model takes.
         The weights must not change while this runs; they may once it has returned. The gradient is the
         caller's own: float32 vectors which, one after the other, are as long as the weights.
         """
@@ -53,7 +59,7 @@ class Backend(Protocol):
         """Names of the variables of which `row_step` takes rows; empty if `step` is for use."""
         ...
 
-    def rows(self, features: np.ndarray, label: np.ndarray | None = None) -> Rows:
+    def rows(self, features: np.ndarray, *others: np.ndarray | None) -> Rows:
         """Return which rows of the tables a batch reads; raises ValueError if there is no such row."""
         ...
 
@@ -63,7 +69,7 @@ class Backend(Protocol):
         values: np.ndarray,
         rows: Rows,
         features: np.ndarray,
-        label: np.ndarray | None = None,
+        *others: np.ndarray | None,
     ) -> tuple[float, list[np.ndarray]]:
         """Do for a batch what `step` does, given the `values` of its `rows`, float32, one dimension.
 
@@ -71,7 +77,27 @@ class Backend(Protocol):
         """
         ...
 
-    def local_step(self, features: np.ndarray, label: np.ndarray | None = None) -> float:
+    def evaluate(
+        self, weights: np.ndarray | None, features: np.ndarray, *others: np.ndarray | None
+    ) -> Evaluated:
+        """Return mean loss and metrics of a batch, in inference where the model knows the difference.
+
+        No variable changes. The session's own weights are taken without `weights`.
+        """
+        ...
+
+    def row_evaluate(
+        self,
+        weights: np.ndarray,
+        values: np.ndarray,
+        rows: Rows,
+        features: np.ndarray,
+        *others: np.ndarray | None,
+    ) -> Evaluated:
+        """Do what `evaluate` does, given the `values` of the batch's `rows`, as `row_step` takes them."""
+        ...
+
+    def local_step(self, features: np.ndarray, *others: np.ndarray | None) -> float:
         """Move the session's own weights by one step of its optimizer; return the loss before it."""
         ...
 

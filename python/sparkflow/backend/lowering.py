@@ -19,6 +19,7 @@ from typing import Any
 from sparkflow.backend import metagraph
 from sparkflow.backend.access import Access
 from sparkflow.backend.decay import decays
+from sparkflow.backend.evaluation import Evaluation
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
@@ -59,12 +60,15 @@ class StepGraph:
         Variables of which rows are fed instead of weights.
     seeds : tuple of int
         What the random ops of a step depend on; empty if a step draws nothing.
+    evaluation : Evaluation, optional
+        If asked for.
     """
 
     graph: Any
     layout: Layout
     features: Feed
     label: Feed | None
+    sample_weight: Feed | None
     weights: str
     loss: str
     gradient: tuple[str, ...]
@@ -75,6 +79,7 @@ class StepGraph:
     local: LocalOps | None
     tables: tuple[Table, ...]
     seeds: tuple[int, ...]
+    evaluation: Evaluation | None
 
 
 def lower(
@@ -87,6 +92,8 @@ def lower(
     tf_dropout: str | None = None,
     optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
     tables: bool = False,
+    evaluation: bool = False,
+    tf_sample_weight: str | None = None,
 ) -> StepGraph:
     """Lower a MetaGraphDef.
 
@@ -106,18 +113,27 @@ def lower(
         Name and options: the weights are to live in the session, and this moves them there.
     tables : bool
         Look for variables that can travel by rows.
+    evaluation : bool
+        Rows are held out, of which the loss is wanted.
+    tf_sample_weight : str, optional
+        Name of the tensor to feed with how much each row counts.
 
     Raises
     ------
     ValueError
         If the graph has no loss or no trainable variable, a tensor is missing, a placeholder would not be
-        fed (in training or in prediction), or the loss depends on no trainable variable.
+        fed (in training or in prediction), or the loss depends on no trainable variable, or not on
+        `tf_sample_weight`.
     """
     seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
-    losses, updates = _checked(scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout)
+    losses, updates = _checked(
+        scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, tf_sample_weight
+    )
+    own = Evaluation.of(scratch) if evaluation else None
+    apart = [scratch.get_tensor_by_name(name) for name in own.fetches] if own else []
     rows: list[RowOps] = []
-    if tables and (found := find(Variables.of(scratch).trainable, losses, updates)):
+    if tables and (found := find(Variables.of(scratch).trainable, losses, [*updates, *apart])):
         inputs: dict[str, Any] = {}
         scratch = tf.Graph()
         with scratch.as_default(), tf.name_scope("sparkflow_tables"):
@@ -136,6 +152,10 @@ def lower(
         label = None
         if tf_label is not None:
             label = Feed("tfLabel", "label", metagraph.tensor(scratch, "tfLabel", tf_label))
+        sample_weight = None
+        if tf_sample_weight is not None:
+            tensor = metagraph.tensor(scratch, "tfSampleWeight", tf_sample_weight)
+            sample_weight = Feed("tfSampleWeight", "weight", tensor)
         initializers = [v.initializer for v in variables.other]
         initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
         state = Access(variables.state)
@@ -147,10 +167,14 @@ def lower(
             local = None if flat is None else flat.ops(gradient, [loss, *updates])
             decay = decays(variables.state, [loss, *updates]) if variables.state else None
             named = tuple(ops.named(scratch) for ops in rows)
+    evaluated = None
+    if evaluation:
+        evaluated = own or Evaluation(loss.name, dropout=tf_dropout)
     graph_def = scratch.as_graph_def()
     _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense})
     targets = [item.name for item in (loss, *gradient, *updates, *initializers)]
     targets += [local.apply] if local else []
+    targets += evaluated.fetches if evaluated else []
     graph = tf.Graph()
     with graph.as_default():
         tf.import_graph_def(graph_def, name="")
@@ -160,6 +184,7 @@ def lower(
         variables.layout,
         features,
         label,
+        sample_weight,
         weights.name,
         loss.name,
         tuple(part.name for part in gradient),
@@ -170,6 +195,7 @@ def lower(
         local,
         named,
         tuple(seeds) if _draws(graph_def, targets, seeded) else (),
+        evaluated,
     )
 
 
@@ -180,6 +206,7 @@ def _checked(
     regularization: bool,
     tf_output: str | None,
     tf_dropout: str | None,
+    tf_sample_weight: str | None,
 ) -> tuple[list[Any], list[Any]]:
     """Return the losses and updates of a graph that is still the user's, if it can train and predict."""
     if not graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):
@@ -190,6 +217,13 @@ def _checked(
     fed = [metagraph.tensor(graph, "tfInput", tf_input)]
     if tf_label is not None:
         fed.append(metagraph.tensor(graph, "tfLabel", tf_label))
+    if tf_sample_weight is not None:
+        fed.append(metagraph.tensor(graph, "tfSampleWeight", tf_sample_weight))
+        if fed[-1].op not in metagraph.upstream(losses):
+            raise ValueError(
+                f"the loss of tensorflowGraph does not depend on tfSampleWeight '{tf_sample_weight}': give "
+                "it to the loss as its weights, such as tf.losses.mean_squared_error(y, out, weights=w)"
+            )
     metagraph.check_fed([*losses, *updates], fed)
     if tf_output is not None:
         metagraph.prediction(graph, tf_input, tf_output, tf_dropout)

@@ -4,11 +4,13 @@ Names, docs and defaults are those of the jar; a test compares them. A setter gi
 getter of a param that is not set and has no default gives None.
 """
 
+from sparkflow.params.early_stopping import EarlyStoppingParams
 from sparkflow.params.graph import GraphParams
 from sparkflow.params.input import InputParams
 from sparkflow.params.label import LabelParams
 from sparkflow.params.optimizer import OptimizerParams
 from sparkflow.params.prediction import PredictionParams
+from sparkflow.params.sample_weight import SampleWeightParams
 from sparkflow.params.server import ServerParams
 from sparkflow.params.spill import SpillParams
 from sparkflow.params.staleness import StalenessParams
@@ -16,13 +18,16 @@ from sparkflow.params.start import StartParams
 from sparkflow.params.timeouts import TimeoutParams
 from sparkflow.params.traffic import TrafficParams
 from sparkflow.params.training import TrainingParams
+from sparkflow.params.validation import ValidationParams
 
 __all__ = [
+    "EarlyStoppingParams",
     "GraphParams",
     "InputParams",
     "LabelParams",
     "OptimizerParams",
     "PredictionParams",
+    "SampleWeightParams",
     "ServerParams",
     "SpillParams",
     "StalenessParams",
@@ -30,4 +35,5 @@ __all__ = [
     "TimeoutParams",
     "TrafficParams",
     "TrainingParams",
+    "ValidationParams",
 ]

@@ -267,6 +267,13 @@ class ParameterClient:
         waited, self._waited = self._waited, 0.0
         self._acknowledged(wire.Report(iteration, samples, loss, waited))
 
+    def validation(self, iteration: int, samples: int, loss: float, metrics: str) -> None:
+        """Tell the mean `loss` over the `samples` that are held out; the iteration's `report` must follow.
+
+        `metrics` is a JSON object: for each metric's name, its total and count.
+        """
+        self._acknowledged(wire.Validation(iteration, samples, loss, metrics))
+
     def push_state(self, change: bytes | bytearray, kept: np.ndarray) -> bytearray:
         """Send the change of the state since it was last received; return the merged state.
 

@@ -174,6 +174,14 @@ class PushRows:
     loss: float
 
 
+@dataclass(frozen=True)
+class Validation:
+    iteration: int
+    samples: int
+    loss: float
+    metrics: str  # JSON object
+
+
 Message = (
     Challenge
     | Answer
@@ -197,6 +205,7 @@ Message = (
     | PullRows
     | PushRows
     | Alive
+    | Validation
 )
 
 
@@ -229,6 +238,7 @@ _CODECS: dict[int, _Codec] = {
     26: _Codec(PullRows, struct.Struct("<")),
     27: _Codec(PushRows, struct.Struct("<qqiid")),
     28: _Codec(Alive, struct.Struct("<")),
+    29: _Codec(Validation, struct.Struct("<i4xqd"), text=True),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

@@ -6,7 +6,7 @@ width, the values buffer of the column is the matrix, so reading is a view.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def matrix(column: Any, name: str) -> np.ndarray:
         raise ValueError(f"the {name} column has Arrow type {column.type}, expected binary (packed rows)")
     count = len(column)
     if column.null_count:
-        param = {"features": "inputCol", "label": "labelCol"}.get(name, name)
+        param = {"features": "inputCol", "label": "labelCol", "weight": "sampleWeightCol"}.get(name, name)
         raise ValueError(
             f"the {name} column ({param}) has {column.null_count} null rows in one batch of {count}: "
             "drop or fill them first, e.g. df.na.drop(subset=[…])"
@@ -66,20 +66,58 @@ def read(batches: Iterable[Any], names: Sequence[str], spill: Spill | None = Non
     the limit of `spill` a column's rows go to a file, those of the widest first, and its matrix is that
     file, mapped.
     """
-    columns = [Rows(name) for name in names]
+    return read_apart(batches, names, None, spill)[0]
+
+
+def read_apart(
+    batches: Iterable[Any], names: Sequence[str], flag: str | None, spill: Spill | None = None
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Do what `read` does with the rows whose boolean `flag` is false, and apart with the others.
+
+    Without a `flag` all are of the first kind.
+
+    Raises
+    ------
+    ValueError
+        As `matrix` does, or if the flag of a row is null.
+    """
+    columns = [Rows(name) for name in (*names, *names)]
     for batch in batches:
         if batch.num_rows:
             views = [matrix(batch.column(name), name) for name in names]
+            if flag is None:
+                parts = views
+            else:
+                chosen = _flags(batch.column(flag))
+                parts = [view[rows] for rows in (~chosen, chosen) for view in views]
+            coming = [(rows, part) for rows, part in zip(columns, parts, strict=False) if len(part)]
             if spill is not None and spill.limit is not None:
-                _make_room(columns, views, spill.limit, spill.directory())
-            for rows, view in zip(columns, views, strict=True):
-                rows.add(view)
-    return [rows.array() for rows in columns]
+                _make_room(columns, dict(coming), spill.limit, spill.directory())
+            for rows, part in coming:
+                rows.add(part)
+    arrays = [rows.array() for rows in columns]
+    kept, apart = arrays[: len(names)], arrays[len(names) :]
+    for name, one, other in zip(names, kept, apart, strict=True):
+        if len(one) and len(other) and one.shape[1] != other.shape[1]:
+            raise different_sizes(name, one.shape[1], other.shape[1])
+    return kept, apart
 
 
-def _make_room(columns: list[Rows], coming: list[np.ndarray], limit: int, folder: str) -> None:
+def _flags(column: Any) -> np.ndarray:
+    if column.null_count:
+        raise ValueError(
+            f"validationIndicatorCol has {column.null_count} null rows in one batch of {len(column)}: each "
+            "row is either held out or trained on; fill them first, e.g. df.fillna(False, subset=[…])"
+        )
+    flags: np.ndarray = column.to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _make_room(columns: list[Rows], coming: Mapping[Rows, np.ndarray], limit: int, folder: str) -> None:
     held = {
-        rows: rows.size + view.nbytes for rows, view in zip(columns, coming, strict=True) if not rows.in_file
+        rows: rows.size + (coming[rows].nbytes if rows in coming else 0)
+        for rows in columns
+        if not rows.in_file
     }
     while sum(held.values()) > limit:
         largest = max(held, key=lambda rows: held[rows])

@@ -43,8 +43,12 @@ class TrainSpec:
         Bytes of rows; None for no limit.
     spill_dir : str, optional
         None for Spark's local directory of the worker.
+    validation : bool
+        Whether rows are held out: those for which the column `validation` is true.
+    dropout : float
+        What tf_dropout is fed with for these.
     tf_output, tf_dropout : str, optional
-        Only checked, so that what transform could not do is found before the training, not after it.
+        Else only checked, so that what transform could not do is found before the training, not after it.
     """
 
     host: str
@@ -72,6 +76,9 @@ class TrainSpec:
     spill_dir: str | None = None
     tf_output: str | None = None
     tf_dropout: str | None = None
+    tf_sample_weight: str | None = None
+    validation: bool = False
+    dropout: float = 0.0
 
     @classmethod
     def from_json(cls, text: str) -> TrainSpec:
@@ -104,6 +111,9 @@ class TrainSpec:
             spill_dir=spec.get("spillDir"),
             tf_output=spec.get("tfOutput"),
             tf_dropout=spec.get("tfDropout"),
+            tf_sample_weight=spec["tfSampleWeight"],
+            validation=spec["validation"],
+            dropout=spec["dropout"],
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.interface import Backend
 from sparkflow.backend.tables import Rows
 from sparkflow.ps.client import Welcome
@@ -41,6 +42,12 @@ class RowSteps:
         """Return loss and gradient of the batch whose rows were last asked for."""
         assert self._rows is not None
         return self._backend.row_step(self._client.weights, self._client.rows, self._rows, *inputs)
+
+    def evaluate(self, inputs: Sequence[np.ndarray]) -> Evaluated:
+        """Pull what a batch needs, and evaluate it; then `start` must follow, before there can be a step."""
+        self.start(inputs)
+        assert self._rows is not None
+        return self._backend.row_evaluate(self._client.weights, self._client.rows, self._rows, *inputs)
 
     def push(
         self,

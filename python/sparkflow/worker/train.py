@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +21,7 @@ from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
 from sparkflow.worker.tables import RowSteps
+from sparkflow.worker.validation import Validation, no_training_rows
 
 RESULT = pa.schema(
     [
@@ -58,10 +59,17 @@ class Train:
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
-        names = ["features"] if spec.tf_label is None else ["features", "label"]
-        matrices = columns.read(batches, names, Spill(spec.spill_limit, spec.spill_dir))
+        names = ["features"]
+        names += [] if spec.tf_label is None else ["label"]
+        names += [] if spec.tf_sample_weight is None else ["weight"]
+        spill = Spill(spec.spill_limit, spec.spill_dir)
+        matrices, held_out = columns.read_apart(
+            batches, names, "validation" if spec.validation else None, spill
+        )
         rows = len(matrices[0])
         if rows == 0:
+            if len(held_out[0]):
+                raise no_training_rows(partition, len(held_out[0]))
             return _result(partition, 0, 0, self._absent(partition, attempt))
         # Imports TensorFlow: not before there is something to train on.
         from sparkflow.backend.graph import GraphBackend
@@ -79,9 +87,12 @@ class Train:
             tf_dropout=spec.tf_dropout,
             optimizer=spec.optimizer if spec.local_steps > 1 else None,
             tables=spec.sparse_tables and spec.local_steps == 1,
+            evaluation=spec.validation,
+            dropout=spec.dropout,
+            tf_sample_weight=spec.tf_sample_weight,
         )
         try:
-            task = TrainTask(spec, backend, matrices, partition)
+            task = TrainTask(spec, backend, matrices, partition, held_out)
             kind = RowClient if backend.tables else ParameterClient
             server = (spec.host, spec.port, spec.secret, spec.certificate)
             with kind.connect(*server, spec.worker_timeout) as client:
@@ -109,10 +120,20 @@ class TrainTask:
     Parameters
     ----------
     matrices : list of numpy.ndarray
-        The features and, if there is one, the label: float32 of shape (n, k).
+        The features and, of those that the spec names, the label and the sample weights: float32 of shape
+        (n, k).
+    held_out : sequence of numpy.ndarray, optional
+        The same of the rows that are held out, if the spec says that some are.
     """
 
-    def __init__(self, spec: TrainSpec, backend: Backend, matrices: list[np.ndarray], partition: int) -> None:
+    def __init__(
+        self,
+        spec: TrainSpec,
+        backend: Backend,
+        matrices: list[np.ndarray],
+        partition: int,
+        held_out: Sequence[np.ndarray] = (),
+    ) -> None:
         self._spec = spec
         self._backend = backend
         self._partition = partition
@@ -126,8 +147,12 @@ class TrainTask:
             spec.round,
             partition,
         )
-        shaped = [backend.features(matrices[0]), *(backend.label(label) for label in matrices[1:])]
+        shaped = shape(spec, backend, matrices)
         self._takers = [Taker(array, self._plan.batch) for array in shaped]
+        self._validation = None
+        if spec.validation:
+            arrays = shape(spec, backend, held_out) if len(held_out[0]) else []
+            self._validation = Validation(backend, arrays, self._plan.batch, spec.local_steps > 1)
         self._number = 0  # of the iteration, over all rounds
         self.made = 0  # mini-batches
 
@@ -202,6 +227,10 @@ class TrainTask:
             skipped = 0
             if decay is not None:
                 state = self._merge_state(client, state, decay ** (self.made - made))
+            if self._validation is not None:
+                self._validation.tell(client, rows, self._number)
+                if rows is not None and inputs:
+                    version = rows.start(inputs)
             client.report(self._number, samples, total / samples)
         client.done()
 
@@ -275,6 +304,14 @@ class TrainTask:
         # The error itself reaches the driver through Spark in any case.
         with suppress(ConnectionError, ServerError):
             client.failed(message)
+
+
+def shape(spec: TrainSpec, backend: Backend, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the columns of `TrainTask` as the backend takes them."""
+    makers = [backend.features]
+    makers += [] if spec.tf_label is None else [backend.label]
+    makers += [] if spec.tf_sample_weight is None else [backend.sample_weight]
+    return [make(matrix) for make, matrix in zip(makers, matrices, strict=True)]
 
 
 def _check_layout(own: Layout, text: str) -> None:

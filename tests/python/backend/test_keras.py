@@ -490,3 +490,34 @@ class TestRefused:
         other = keras.Variable(np.ones(1), name="elsewhere")
         x = keras.Input((1,))
         self.refused(keras.Model(x, layers.Lambda(lambda v: v * other)(layers.Dense(1)(x))), "elsewhere")
+
+
+class TestEvaluation:
+    """What validation computes is what Keras' `evaluate` does."""
+
+    @pytest.mark.parametrize("name", ["conv", "embedding"])
+    def test_loss_and_metrics_are_those_of_evaluate(self, name):
+        model = made(name)
+        model.compile(loss=model.loss, metrics=["accuracy"])
+        x, y = batch(model, name, 12)
+        lowered = Lowered(model, evaluation=True)
+        assert lowered.converted.metrics == ("accuracy",)
+        found = lowered.backend.evaluate(
+            lowered.weights, lowered.backend.features(flat(x)), lowered.backend.label(flat(y))
+        )
+        expected = model.evaluate(x, y, batch_size=12, verbose=0, return_dict=True)
+        assert found.loss == pytest.approx(expected["loss"], rel=1e-5)
+        total, count = found.metrics["accuracy"]
+        assert total / count == pytest.approx(expected["accuracy"])
+
+    def test_given_metrics_replace_those_of_compile_and_what_is_no_mean_is_left_out(self):
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax")])
+        model.compile(loss="categorical_crossentropy", metrics=["mse"])
+        assert convert(model).metrics == ("mse",)
+        converted = convert(model, metrics=["mae", keras.metrics.AUC(name="auc")])
+        assert (converted.metrics, converted.left_out) == (("mae",), ("auc",))
+
+    def test_tables_stay_tables(self):
+        model = made("embedding")
+        lowered = GraphBackend(convert(model).graph, "x:0", "y:0", tables=True, evaluation=True)
+        assert len(lowered.tables) == 1

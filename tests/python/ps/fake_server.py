@@ -92,6 +92,7 @@ class FakeServer:
         self.steps: dict[tuple[int, int], int] = {}
         self.pushes: list[wire.Push] = []
         self.reports: list[wire.Report] = []
+        self.validations: list[wire.Validation] = []
         self.failures: list[str] = []
         self.hellos: list[wire.Hello] = []
         self.done = 0
@@ -304,6 +305,11 @@ class FakeServer:
 
     def _on_report(self, link: Connection, report: wire.Report, _: Any) -> bool:
         self.reports.append(report)
+        link.send(wire.Ack(self.version))
+        return True
+
+    def _on_validation(self, link: Connection, validation: wire.Validation, _: Any) -> bool:
+        self.validations.append(validation)
         link.send(wire.Ack(self.version))
         return True
 

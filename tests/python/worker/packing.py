@@ -47,6 +47,9 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "localSteps": 1,
         "compression": "none",
         "sparseTables": True,
+        "tfSampleWeight": None,
+        "validation": False,
+        "dropout": 0.0,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }
     return json.dumps(spec | changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,9 +12,13 @@ import numpy as np
 from google.protobuf import json_format
 
 from sparkflow.backend.classes import add_class
+from sparkflow.backend.evaluation import COLLECTION as EVALUATION
+from sparkflow.backend.evaluation import describe
 from sparkflow.backend.keras.checks import check_model, check_trainable, input_of
+from sparkflow.backend.keras.evaluation import Evaluation
 from sparkflow.backend.keras.held import Held
-from sparkflow.backend.keras.loss import loss_of
+from sparkflow.backend.keras.loss import Label, loss_of
+from sparkflow.backend.keras.metrics import Metrics
 from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
 from sparkflow.backend.metagraph import Variables as GraphVariables
 from sparkflow.backend.pretrained.opened import Opened, port_of
@@ -38,12 +43,16 @@ class Converted:
         Tensors.
     tf_label : str, optional
         None if the loss takes no label.
+    metrics, left_out : tuple of str
+        Names of the metrics that the graph computes, and of those that it cannot.
     """
 
     values: Values
     tf_input: str
     tf_label: str | None
     tf_output: str
+    metrics: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def graph(self) -> str:
@@ -51,7 +60,9 @@ class Converted:
         return self.values.graph
 
 
-def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
+def convert(
+    model: Any, loss: Any = None, metrics: Any = None, *, embed: bool = False, weighted: bool = False
+) -> Converted:
     """Make the graph of a Keras model, which is left as it is.
 
     Parameters
@@ -60,8 +71,13 @@ def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
         Built, with one input and one output. Its present values are what training starts from.
     loss : str, callable or keras.losses.Loss, optional
         Instead of the one that the model was compiled with.
+    metrics : optional
+        As `compile` takes them, and instead of those that the model was compiled with.
     embed : bool
         Put the values into the graph, as its initializers: then it can stand alone, in a file.
+
+    weighted : bool
+        Whether the loss takes a weight for each row, in the placeholder `sample_weight`.
 
     Raises
     ------
@@ -73,7 +89,10 @@ def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
     variables = Variables(model)
     prediction = Prediction(model, variables, source)
     function, label = loss_of(model, loss, prediction.shape)
-    training = Training(model, variables, source, function, label)
+    weight = Label((None,), "float32") if weighted else None
+    training = Training(model, variables, source, function, label, weight)
+    chosen = Metrics(model, metrics, label, prediction.shape)
+    evaluation = Evaluation(model, variables, source, function, label, chosen, weight)
     learnt = _Learnt.of(model, variables)
     if embed:
         check_size(
@@ -84,10 +103,13 @@ def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
         x = tf.placeholder(source.dtype, source.shape, name="x")
         y = None if label is None else tf.placeholder(label.dtype, label.shape, name="y")
         held = Held(variables, [*learnt.weights, *learnt.state] if embed else None)
-        _train(training, held, [x] if y is None else [x, y])
-        output = _predict(prediction, held, x)
+        w = None if weight is None else tf.placeholder(weight.dtype, weight.shape, name="sample_weight")
+        batch = [tensor for tensor in (x, y, w) if tensor is not None]
+        _train(training, held, batch)
+        output = _evaluate(evaluation, chosen.names, held, batch)
         values = _finished(model, held, variables, learnt)
-    return Converted(values, x.name, None if y is None else y.name, output.name)
+    label_name = None if y is None else y.name
+    return Converted(values, x.name, label_name, output.name, tuple(chosen.names), tuple(chosen.left_out))
 
 
 def predictor(model: Any) -> Opened:
@@ -166,8 +188,24 @@ def _with_gradient(loss: Any, weights: list[Any], gradients: list[Any]) -> Any:
 
 
 def _predict(prediction: Prediction, held: Held, x: Any) -> Any:
-    """Add the output, and the number of the class where it says how much each class is."""
+    """Add the output of a model that is not to be trained."""
     (outcome,) = prediction.trace.add([*held.values, x], "predict")
+    return _output(outcome)
+
+
+def _evaluate(evaluation: Evaluation, metrics: Sequence[str], held: Held, batch: Sequence[Any]) -> Any:
+    """Add what the model gives in inference: the output and, in their collection, the loss and the metrics.
+
+    The output needs no label.
+    """
+    outcome, loss, *parts = evaluation.trace.add([*held.values, *batch], "predict")
+    named = {name: (parts[2 * i].name, parts[2 * i + 1].name) for i, name in enumerate(metrics)}
+    tf.add_to_collection(EVALUATION, describe(loss.name, named))
+    return _output(outcome)
+
+
+def _output(outcome: Any) -> Any:
+    """Name the output, and add the number of the class where it says how much each class is."""
     output = tf.identity(outcome, name="out")
     add_class(output)
     return output

@@ -15,8 +15,9 @@ class Label(NamedTuple):
     dtype: str
 
 
-# (label or None, inputs, prediction) → the loss of a mini-batch, one number. Called in the model's own scope.
-Loss = Callable[[Any, Any, Any], Any]
+# (label or None, inputs, prediction, sample weights or None) → the loss of a mini-batch, one number.
+# Called in the model's own scope.
+Loss = Callable[[Any, Any, Any, Any], Any]
 
 
 def loss_of(model: Any, given: Any, output: Sequence[int | None]) -> tuple[Loss, Label | None]:
@@ -40,8 +41,8 @@ def loss_of(model: Any, given: Any, output: Sequence[int | None]) -> tuple[Loss,
     if given is None and model.compiled:
         chosen = _single(getattr(model, "loss", None))
 
-        def compiled(y: Any, x: Any, prediction: Any) -> Any:
-            return model.compute_loss(x=x, y=y, y_pred=prediction, sample_weight=None)
+        def compiled(y: Any, x: Any, prediction: Any, weight: Any) -> Any:
+            return model.compute_loss(x=x, y=y, y_pred=prediction, sample_weight=weight)
 
         return compiled, _label(chosen, output)
     if type(model).compute_loss is not keras.Model.compute_loss:
@@ -52,8 +53,8 @@ def loss_of(model: Any, given: Any, output: Sequence[int | None]) -> tuple[Loss,
     chosen = _single(given)
     function = None if chosen is None else _averaged(_resolved(chosen, output))
 
-    def own(y: Any, x: Any, prediction: Any) -> Any:
-        parts = [] if function is None else [function(y, prediction)]
+    def own(y: Any, x: Any, prediction: Any, weight: Any) -> Any:
+        parts = [] if function is None else [function(y, prediction, sample_weight=weight)]
         parts += [keras.ops.sum(keras.ops.cast(part, keras.config.floatx())) for part in model.losses]
         if not parts:
             raise ValueError(

@@ -74,6 +74,11 @@ def kept_value(variable: Any) -> np.ndarray:
     return np.asarray(variable.value.numpy().astype(kept_dtype(variable)))
 
 
+def fed_specs(variables: Variables) -> list[Input]:
+    """Shape and dtype of each of `variables.fed`."""
+    return [Input(tuple(v.shape), keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
+
+
 class Training:
     """The model in training: values of its variables and a mini-batch in, the loss and new values out.
 
@@ -85,19 +90,25 @@ class Training:
     Attributes
     ----------
     trace : Trace
-        Takes the values of `variables.fed`, the input and, if there is a label, the label. Gives the loss;
+        Takes the values of `variables.fed`, the input and, of those that there are, the label and the sample
+        weights. Gives the loss;
         the new values of `updated`; and, if `has_gradients`, the gradient of each weight.
     updated : list of int
         Which of `variables.fed` a step changes.
     """
 
     def __init__(
-        self, model: Any, variables: Variables, source: Input, loss: Loss, label: Label | None
+        self,
+        model: Any,
+        variables: Variables,
+        source: Input,
+        loss: Loss,
+        label: Label | None,
+        weight: Label | None = None,
     ) -> None:
-        specs = [(v.shape, keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
-        specs.append(source)
-        if label is not None:
-            specs.append(label)
+        specs: list[Any] = [*fed_specs(variables), source]
+        specs += [spec for spec in (label, weight) if spec is not None]
+        self._given = (label is not None, weight is not None)
         self._model, self._variables, self._loss = model, variables, loss
         self.updated: list[int] = []
         self.trace = Trace(self._call, specs)
@@ -107,12 +118,13 @@ class Training:
 
     def _call(self, *tensors: Any) -> list[Any]:
         count = len(self._variables.fed)
-        values, x, y = tensors[:count], tensors[count], (*tensors[count + 1 :], None)[0]
+        values, x = tensors[:count], tensors[count]
+        y, weight = others(tensors[count + 1 :], *self._given)
         model = self._model
         with keras.StatelessScope(self._variables.mapping(values), collect_losses=True) as scope:
             before = [scope.get_current_value(variable) for variable in self._variables.fed]
-            prediction = _called(model, x, training=True)
-            total = keras.ops.cast(self._loss(y, x, prediction), "float32")
+            prediction = called(model, x, training=True)
+            total = keras.ops.cast(self._loss(y, x, prediction, weight), "float32")
             after = [scope.get_current_value(variable) for variable in self._variables.fed]
         self.updated = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if new is not old]
         weights = self._variables.weights
@@ -144,19 +156,24 @@ class Prediction:
     """
 
     def __init__(self, model: Any, variables: Variables, source: Input) -> None:
-        specs = [(v.shape, keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
         self.shape: tuple[int | None, ...] = ()
 
         def call(*tensors: Any) -> list[Any]:
             with keras.StatelessScope(variables.mapping(tensors[:-1])):
-                prediction = _called(model, tensors[-1], training=False)
+                prediction = called(model, tensors[-1], training=False)
             self.shape = tuple(prediction.shape)
             return [prediction]
 
-        self.trace = Trace(call, [*specs, source])
+        self.trace = Trace(call, [*fed_specs(variables), source])
 
 
-def _called(model: Any, x: Any, training: bool) -> Any:
+def others(tensors: Sequence[Any], label: bool, weight: bool) -> tuple[Any, Any]:
+    """The label and the sample weights, None for that which is not among the tensors."""
+    remaining = iter(tensors)
+    return (next(remaining) if label else None), (next(remaining) if weight else None)
+
+
+def called(model: Any, x: Any, training: bool) -> Any:
     """The one output of the model, with the mask that Keras' losses heed."""
     inputs = getattr(model, "input", None)  # one tensor, or a list or dict with it
     given = keras.tree.pack_sequence_as(inputs, [x]) if keras.tree.is_nested(inputs) else x

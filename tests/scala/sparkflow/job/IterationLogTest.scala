@@ -2,7 +2,7 @@ package sparkflow.job
 
 import org.scalatest.funsuite.AnyFunSuite
 
-import sparkflow.ps.IterationReport
+import sparkflow.ps.{IterationReport, ValidationReport}
 
 class IterationLogTest extends AnyFunSuite {
   private def report(
@@ -28,6 +28,16 @@ class IterationLogTest extends AnyFunSuite {
         Iteration(1, 0.5, 40, 3.6, 20, 2, 0.5)
       )
     )
+  }
+
+  test("an iteration has the validation that was told of it") {
+    val log = new IterationLog
+    (0 to 1).foreach(i =>
+      log.add(report(i, 0, loss = 1.0, samples = 30, staleness = 0, waited = 0, ms = i + 1L))
+    )
+    log.add(ValidationReport(0, 0.5, 10, Map("accuracy" -> 0.75)))
+    assert(log.iterations.map(_.validationLoss) === Seq(Some(0.5), None))
+    assert(log.iterations.map(_.validationMetrics) === Seq(Map("accuracy" -> 0.75), Map.empty))
   }
 
   test("no report, no iteration") {

@@ -21,11 +21,13 @@ class TaskSlotsTest extends AnyFunSuite {
     new TaskSlots(conf, total, running, watch)
 
   private def enough(slots: TaskSlots, workers: Int, patience: FiniteDuration = Duration.Zero): Unit =
-    try slots.take("sync", workers, patience)
+    try slots.take(TaskSlots.ofMode("sync"), workers, patience)
     finally slots.close()
 
   private def refused(slots: TaskSlots, workers: Int): String =
-    intercept[IllegalArgumentException](slots.take("sync", workers, Duration.Zero)).getMessage
+    intercept[IllegalArgumentException](
+      slots.take(TaskSlots.ofMode("sync"), workers, Duration.Zero)
+    ).getMessage
 
   test("a slot for each worker is enough") {
     enough(slots(conf(), 4, 0), 4, Duration.Zero)
@@ -43,6 +45,14 @@ class TaskSlotsTest extends AnyFunSuite {
     assert(local.contains("set partitions to 2, or start the session with master local[5], or use mode"))
     val cluster = refused(slots(conf("spark.master" -> "yarn"), 2, 0), 5)
     assert(cluster.contains("spark.executor.instances"))
+  }
+
+  test("early stopping says that it is it") {
+    val need = TaskSlots.Need("restoreBest is true, for which", "leave it out")
+    val local = slots(conf("spark.master" -> "local[2]"), 2, 0)
+    val message = intercept[IllegalArgumentException](local.take(need, 3, Duration.Zero)).getMessage
+    assert(message.startsWith("restoreBest is true, for which all 3 workers must run at once, but"))
+    assert(message.endsWith("or leave it out"))
   }
 
   test("slots that other tasks take do not count, unless they fall free in time") {
@@ -70,13 +80,13 @@ class TaskSlotsTest extends AnyFunSuite {
 
   test("slots that another fit has taken do not count, though its tasks have not begun; until it ends") {
     val (first, second) = (slots(conf(), 4, 0), slots(conf(), 4, 0))
-    first.take("sync", 3)
-    first.take("sync", 3) // of its next round
+    first.take(TaskSlots.ofMode("sync"), 3)
+    first.take(TaskSlots.ofMode("sync"), 3) // of its next round
     assert(refused(second, 2).contains("other tasks run in 3 of the 4 task slots: set partitions to 1, or"))
     enough(second, 1)
     val closing = new Thread(() => first.close())
     closing.start()
-    second.take("ssp", 4, 1.minute)
+    second.take(TaskSlots.ofMode("ssp"), 4, 1.minute)
     closing.join()
     assert(refused(first, 1).contains("4 of the 4"))
     second.close()

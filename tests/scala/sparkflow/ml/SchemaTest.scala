@@ -1,6 +1,7 @@
 package sparkflow.ml
 
 import org.apache.spark.ml.linalg.SQLDataTypes.VectorType
+import org.apache.spark.ml.param.ParamMap
 import org.apache.spark.sql.types._
 import org.scalatest.funsuite.AnyFunSuite
 
@@ -53,6 +54,24 @@ class SchemaTest extends AnyFunSuite {
   test("a column of the wrong type is refused") {
     val texts = new StructType().add("features", StringType).add("label", DoubleType)
     assert(refused(TinyModel.estimator, texts).contains("features"))
+  }
+
+  test("rows are held out by a boolean column, or by a fraction") {
+    def held = TinyModel.estimator.setValidationIndicatorCol("held")
+    assert(refused(held).startsWith("validationIndicatorCol is 'held', but the DataFrame has no column"))
+    assert(refused(held, schema.add("held", IntegerType)).contains("of type int: expected a boolean"))
+    val flagged = schema.add("held", BooleanType)
+    assert(held.transformSchema(flagged).length == 5)
+    assert(refused(held.setValidationFraction(0.1), flagged).contains("validationFraction is 0.1, but"))
+  }
+
+  test("sample weights need a column of one number and the placeholder that it feeds") {
+    val weighted = schema.add("weight", DoubleType)
+    val column = TinyModel.estimator.setSampleWeightCol("weight")
+    assert(refused(column, weighted).startsWith("sampleWeightCol is 'weight' but tfSampleWeight is not set"))
+    assert(refused(TinyModel.estimator.setTfSampleWeight("y:0")).contains("sampleWeightCol is not set"))
+    assert(column.setTfSampleWeight("y:0").transformSchema(weighted).length == 5)
+    assert(refused(column.copy(ParamMap.empty).setTfSampleWeight("x:0"), weighted).contains("takes 2"))
   }
 
   test("tensor names that the graph has not are refused before training, the output's too") {

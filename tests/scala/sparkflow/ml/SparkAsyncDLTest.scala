@@ -40,6 +40,14 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setSpillDir("/spill")
       .setWorkerTimeout(20)
       .setWaitTimeout(400)
+      .setValidationIndicatorCol("held")
+      .setValidationFraction(0.25)
+      .setEarlyStoppingPatience(6)
+      .setEarlyStoppingMinDelta(0.125)
+      .setRestoreBest(true)
+      .setToKeepDropout(true)
+      .setSampleWeightCol("weight")
+      .setTfSampleWeight("w:0")
       .trainRequest
     assert(
       request == TrainRequest(
@@ -76,7 +84,15 @@ class SparkAsyncDLTest extends AnyFunSuite {
         spillLimit = Some(1L << 40),
         spillDir = Some("/spill"),
         workerTimeout = 20,
-        waitTimeout = 400
+        waitTimeout = 400,
+        validationIndicatorCol = Some("held"),
+        validationFraction = 0.25,
+        earlyStoppingPatience = 6,
+        earlyStoppingMinDelta = 0.125,
+        restoreBest = true,
+        toKeepDropout = true,
+        sampleWeightCol = Some("weight"),
+        tfSampleWeight = Some("w:0")
       )
     )
   }

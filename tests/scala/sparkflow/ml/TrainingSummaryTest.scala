@@ -26,8 +26,21 @@ class TrainingSummaryTest extends AnyFunSuite with BeforeAndAfterAll {
     val history = summary.history
     assert(
       history.columns ===
-        Array("iteration", "loss", "samples", "seconds", "samplesPerSecond", "staleness", "waitSeconds")
+        Array(
+          "iteration",
+          "loss",
+          "samples",
+          "seconds",
+          "samplesPerSecond",
+          "staleness",
+          "waitSeconds",
+          "validationLoss",
+          "validationMetrics"
+        )
     )
+    val rows = history.orderBy("iteration").collect()
+    assert(rows(0).isNullAt(7) && rows(1).getAs[Double]("validationLoss") === 0.75)
+    assert(rows(1).getAs[Map[String, Double]]("validationMetrics") === Map("accuracy" -> 0.5))
     assert(history.orderBy("iteration").collect().map(_.getAs[Double]("loss")) === Array(1.5, 0.25))
   }
 
@@ -36,6 +49,20 @@ class TrainingSummaryTest extends AnyFunSuite with BeforeAndAfterAll {
     assert(text.contains("3 partitions of 0 to 39 rows, 1 of them empty"))
     assert(text.contains("staleness 0.50 on average, 2 at most"))
     assert(text.contains("1 retries"))
+    assert(text.contains("last validation loss 0.75000, best iteration 1, stopped early"))
+  }
+
+  test("a summary of before validation is read") {
+    val old = new TrainingSummary(
+      TrainHistory.fromJson(
+        summary.toJson.replaceAll(
+          "\"stoppedEarly\":true,\"bestIteration\":1,|,\"validation(Loss|Metrics)\":(0.75|\\{[^}]*\\})",
+          ""
+        )
+      )
+    )
+    assert(!old.toJson.contains("0.75") && !old.stoppedEarly && old.bestIteration === None)
+    assert(old.history.columns.length === 9)
   }
 
   test("what is no summary is refused") {
@@ -55,7 +82,10 @@ object TrainingSummaryTest {
   val summary = new TrainingSummary(
     TrainHistory(
       "hogwild",
-      Seq(Iteration(0, 1.5, 40, 1.5, 26.5, 0, 0.25), Iteration(1, 0.25, 40, 4, 16, 0.5, 0.5)),
+      Seq(
+        Iteration(0, 1.5, 40, 1.5, 26.5, 0, 0.25),
+        Iteration(1, 0.25, 40, 4, 16, 0.5, 0.5, Some(0.75), Map("accuracy" -> 0.5))
+      ),
       FitCounts(
         steps = 4,
         samples = 80,
@@ -65,7 +95,9 @@ object TrainingSummaryTest {
         bytesSent = 7
       ),
       seconds = 9,
-      partitionRows = Seq(39, 0, 1)
+      partitionRows = Seq(39, 0, 1),
+      stoppedEarly = true,
+      bestIteration = Some(1)
     )
   )
 

@@ -41,6 +41,10 @@ class ParamsTest extends AnyFunSuite {
         "spillLimit" -> -1L,
         "workerTimeout" -> 30,
         "waitTimeout" -> 600,
+        "validationFraction" -> 0.0,
+        "earlyStoppingPatience" -> 0,
+        "earlyStoppingMinDelta" -> 0.0,
+        "restoreBest" -> false,
         "inferenceBatchSize" -> 1024
       )
     )
@@ -61,6 +65,9 @@ class ParamsTest extends AnyFunSuite {
         "labelCol",
         "tfLabel",
         "tfDropout",
+        "validationIndicatorCol",
+        "sampleWeightCol",
+        "tfSampleWeight",
         "optimizerOptions",
         "learningRateSchedule",
         "seed",
@@ -150,6 +157,23 @@ class ParamsTest extends AnyFunSuite {
     ("options empty", _.setOptimizerOptions(""), "optimizerOptions is '', expected a JSON object"),
     ("options null", _.setOptimizerOptions(null), "optimizerOptions is null, expected a JSON object"),
     ("spillLimit 0", _.setSpillLimit(0), "spillLimit is 0, expected -1, or 1 or more: "),
+    (
+      "validationFraction 1",
+      _.setValidationFraction(1),
+      "validationFraction is 1.0, expected 0 to less than 1: "
+    ),
+    ("validationFraction NaN", _.setValidationFraction(Double.NaN), "validationFraction is NaN, expected "),
+    (
+      "validationIndicatorCol ''",
+      _.setValidationIndicatorCol(" "),
+      "validationIndicatorCol is ' ', expected "
+    ),
+    (
+      "earlyStoppingPatience -1",
+      _.setEarlyStoppingPatience(-1),
+      "earlyStoppingPatience is -1, expected 0 or more: "
+    ),
+    ("earlyStoppingMinDelta -1", _.setEarlyStoppingMinDelta(-1), "earlyStoppingMinDelta is -1.0, expected "),
     ("spillLimit -2", _.setSpillLimit(-2), "spillLimit is -2, expected -1, or 1 or more: "),
     ("workerTimeout 0", _.setWorkerTimeout(0), "workerTimeout is 0, expected 1 or more: "),
     ("waitTimeout 0", _.setWaitTimeout(0), "waitTimeout is 0, expected 1 or more: "),

@@ -31,6 +31,9 @@ abstract class ServerTest extends AnyFunSuite {
     private val failures = new ConcurrentLinkedQueue[String]
     override def report(r: IterationReport): Unit = { reported.add(r); () }
     private val losses = new ConcurrentLinkedQueue[(Int, Long)]
+    private val validated = new ConcurrentLinkedQueue[ValidationReport]
+    override def validated(v: ValidationReport): Unit = { validated.add(v); () }
+    def validations: Seq[ValidationReport] = validated.asScala.toSeq
     override def failed(message: String): Unit = { failures.add(message); () }
     override def lost(partition: Int, attempt: Long): Unit = { losses.add(partition -> attempt); () }
     def lost: Seq[(Int, Long)] = losses.asScala.toSeq

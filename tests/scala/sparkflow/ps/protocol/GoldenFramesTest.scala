@@ -60,8 +60,10 @@ class GoldenFramesTest extends AnyFunSuite {
           encoding,
           flag("bf16Weights")
         )
-      case "Ack"       => Ack(long("version"))
-      case "Report"    => Report(int("iteration"), long("samples"), double("loss"), double("waited"))
+      case "Ack"    => Ack(long("version"))
+      case "Report" => Report(int("iteration"), long("samples"), double("loss"), double("waited"))
+      case "Validation" =>
+        Validation(int("iteration"), long("samples"), double("loss"), text("metrics"))
       case "PushState" => PushState
       case "State"     => State
       case "Done"      => Done

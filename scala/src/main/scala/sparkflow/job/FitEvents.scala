@@ -3,9 +3,10 @@ package sparkflow.job
 import java.util.concurrent.atomic.AtomicReference
 
 import scala.collection.mutable
+import scala.jdk.CollectionConverters._
 import scala.util.control.NonFatal
 
-import sparkflow.ps.{IterationReport, ServerEvents}
+import sparkflow.ps.{IterationReport, ServerEvents, ValidationReport}
 
 /** Passes the server's events on to the user, and ends the fit, or one of its tasks, when one of them, or the listener, says so.
   *
@@ -37,14 +38,22 @@ private[job] final class FitEvents(
 
   def failure: Option[String] = Option(firstFailure.get)
 
-  override def report(report: IterationReport): Unit =
-    try {
-      log.add(report)
-      progress(report)
-      listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
-    } catch {
-      case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}")
-    }
+  override def report(report: IterationReport): Unit = heard {
+    log.add(report)
+    progress(report)
+    listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
+  }
+
+  override def validated(report: ValidationReport): Unit = heard {
+    log.add(report)
+    progress(report)
+    val metrics = report.metrics.map { case (name, value) => name -> Double.box(value) }.asJava
+    listener.foreach(_.onValidation(report.loss, report.iteration, metrics))
+  }
+
+  private def heard(event: => Unit): Unit =
+    try event
+    catch { case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}") }
 
   // Spark does not count what is killed: somebody must, or a worker that is always lost is tried for ever.
   override def lost(partition: Int, attempt: Long): Unit = {

@@ -2,13 +2,14 @@ package sparkflow.job
 
 import scala.collection.mutable
 
-import sparkflow.ps.IterationReport
+import sparkflow.ps.{IterationReport, ValidationReport}
 
 /** Adds up the workers' reports by iteration. Not thread-safe. */
 private[job] final class IterationLog {
   import IterationLog._
 
   private val sums = mutable.TreeMap.empty[Int, Sums]
+  private val validations = mutable.Map.empty[Int, ValidationReport]
 
   def add(report: IterationReport): Unit = {
     val s = sums.getOrElseUpdate(report.iteration, new Sums)
@@ -18,6 +19,8 @@ private[job] final class IterationLog {
     s.waited += report.waitedSeconds
     s.endNanos = math.max(s.endNanos, report.elapsedNanos)
   }
+
+  def add(report: ValidationReport): Unit = validations(report.iteration) = report
 
   def iterations: Seq[Iteration] = {
     var before = 0L
@@ -31,7 +34,9 @@ private[job] final class IterationLog {
         s.endNanos / 1e9,
         s.samples / (nanos / 1e9),
         s.staleness / s.samples,
-        s.waited
+        s.waited,
+        validations.get(number).map(_.loss),
+        validations.get(number).fold(Map.empty[String, Double])(_.metrics)
       )
     }.toSeq
   }

@@ -24,15 +24,7 @@ object PackedColumn {
     * @param param name of the Param that named the column, for the message
     */
   def check(schema: StructType, param: String, name: String): StructField = {
-    val field = schema.fields
-      .find(_.name == name)
-      .getOrElse(
-        throw new IllegalArgumentException(
-          s"$param is '$name', but the DataFrame has no column '$name'${Names.didYouMean(name, schema.fieldNames)}; " +
-            s"its columns are ${schema.fieldNames.take(20).mkString(", ")}${if (schema.size > 20) ", …"
-              else ""}"
-        )
-      )
+    val field = existing(schema, param, name)
     field.dataType match {
       case _: NumericType | BooleanType      => field
       case ArrayType(_: NumericType, _)      => field
@@ -44,6 +36,18 @@ object PackedColumn {
         )
     }
   }
+
+  /** @throws IllegalArgumentException if there is no such column */
+  def existing(schema: StructType, param: String, name: String): StructField =
+    schema.fields
+      .find(_.name == name)
+      .getOrElse(
+        throw new IllegalArgumentException(
+          s"$param is '$name', but the DataFrame has no column '$name'${Names.didYouMean(name, schema.fieldNames)}; " +
+            s"its columns are ${schema.fieldNames.take(20).mkString(", ")}${if (schema.size > 20) ", …"
+              else ""}"
+        )
+      )
 
   /** Numbers in a row of this column where its ML attributes tell (VectorAssembler and OneHotEncoder set them). */
   def knownSize(field: StructField): Option[Long] = field.dataType match {

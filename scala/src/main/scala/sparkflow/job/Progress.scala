@@ -1,6 +1,6 @@
 package sparkflow.job
 
-import sparkflow.ps.IterationReport
+import sparkflow.ps.{IterationReport, ValidationReport}
 
 /** Turns the workers' reports into a line for people, at most one a second, and one at the end.
   *
@@ -12,6 +12,12 @@ private[job] final class Progress(iterations: Int, verbose: Int, print: String =
   private var printedAt = Long.MinValue
   private var printedSamples = 0L
   private var unprinted = false
+  private var validation: Option[ValidationReport] = None // the latest
+
+  def apply(report: ValidationReport): Unit = {
+    validation = Some(report)
+    unprinted = true
+  }
 
   def apply(report: IterationReport): Unit = {
     losses += report.partition -> report.loss
@@ -30,12 +36,18 @@ private[job] final class Progress(iterations: Int, verbose: Int, print: String =
     if (verbose >= 1)
       print(
         f"sparkflow: iteration ${report.iteration + 1}%d/$iterations%d  partition ${report.partition}%d  " +
-          f"loss ${losses.values.sum / losses.size}%.5f  $rate%,.0f samples/s  staleness ${report.staleness}%.2f"
+          f"loss ${losses.values.sum / losses.size}%.5f  $rate%,.0f samples/s  staleness ${report.staleness}%.2f" +
+          validation.fold("")(validated)
       )
     printedAt = report.elapsedNanos
     printedSamples = report.totalSamples
     unprinted = false
   }
+
+  private def validated(v: ValidationReport): String =
+    (("loss", v.loss) +: v.metrics.toSeq.sortBy(_._1))
+      .map { case (name, value) => f"$name $value%.5f" }
+      .mkString(s"  validation of iteration ${v.iteration + 1}: ", "  ", "")
 }
 
 private[job] object Progress {

@@ -32,11 +32,11 @@ private[job] final class TaskSlots(
     *
     * @throws IllegalArgumentException if there is no slot for each of the `workers`
     */
-  def take(mode: String, workers: Int, patience: FiniteDuration = patience): Unit = Taken.synchronized {
+  def take(need: Need, workers: Int, patience: FiniteDuration = patience): Unit = Taken.synchronized {
     if (!isLocal && conf.getBoolean("spark.dynamicAllocation.enabled", defaultValue = false)) {
       // Executors are asked for when tasks wait for them; the server's deadline covers those that do not come.
       for (most <- mostSlots(conf) if most < workers)
-        refuse(mode, workers, s"spark.dynamicAllocation.maxExecutors allows for $most task slots", most)
+        refuse(need, workers, s"spark.dynamicAllocation.maxExecutors allows for $most task slots", most)
     } else {
       Using.resource(watch(() => Taken.synchronized(Taken.notifyAll()))) { _ =>
         val deadline = patience.fromNow
@@ -44,9 +44,9 @@ private[job] final class TaskSlots(
           Taken.wait(deadline.timeLeft.toMillis + 1)
       }
       val (slots, busy) = (total, others)
-      if (slots < workers) refuse(mode, workers, s"there are $slots task slots", slots)
+      if (slots < workers) refuse(need, workers, s"there are $slots task slots", slots)
       if (slots - busy < workers)
-        refuse(mode, workers, s"other tasks run in $busy of the $slots task slots", slots - busy)
+        refuse(need, workers, s"other tasks run in $busy of the $slots task slots", slots - busy)
     }
     hold(workers)
   }
@@ -64,14 +64,13 @@ private[job] final class TaskSlots(
   // Slots that run a task, or that other fits have taken, whose tasks run already or are about to.
   private def others: Int = math.max(running, Taken.slots - held)
 
-  private def refuse(mode: String, workers: Int, but: String, free: Int): Unit = {
+  private def refuse(need: Need, workers: Int, but: String, free: Int): Unit = {
     val fewer = if (free > 0) s"set partitions to $free, or " else ""
     val more =
       if (isLocal) s"start the session with master local[$workers]"
       else "give the application more executors or cores (spark.executor.instances, spark.executor.cores)"
     throw new IllegalArgumentException(
-      s"mode is '$mode', in which all $workers workers must run at once, but $but: $fewer$more, or use mode 'hogwild' or 'locked', " +
-        "in which partitions may train one after the other"
+      s"${need.who} all $workers workers must run at once, but $but: $fewer$more, or ${need.instead}"
     )
   }
 }
@@ -93,6 +92,21 @@ private[job] object TaskSlots {
     }
     sc.addSparkListener(listener)
     () => sc.removeSparkListener(listener)
+  }
+
+  /** Who needs all workers at once, as the begin of a sentence, and what can be done without. */
+  final case class Need(who: String, instead: String)
+
+  def ofMode(mode: String): Need = Need(
+    s"mode is '$mode', in which",
+    "use mode 'hogwild' or 'locked', in which partitions may train one after the other"
+  )
+
+  def ofStopping(request: TrainRequest): Need = {
+    val param =
+      if (request.restoreBest) "restoreBest is true"
+      else s"earlyStoppingPatience is ${request.earlyStoppingPatience}"
+    Need(s"$param, for which", "leave it out")
   }
 
   // A task that is killed, of a fit that has just failed, say, may take some seconds to end; and Spark itself gives the

@@ -34,10 +34,25 @@ private[job] object TrainChecks {
         )
       case (None, None) =>
     }
+    (request.sampleWeightCol, request.tfSampleWeight) match {
+      case (Some(column), Some(tensor)) =>
+        fits(schema, graph, "sampleWeightCol", column, "tfSampleWeight", tensor)
+      case (None, Some(tensor)) =>
+        throw new IllegalArgumentException(
+          s"tfSampleWeight is '$tensor' but sampleWeightCol is not set: name the column of the weights, or leave tfSampleWeight out"
+        )
+      case (Some(column), None) =>
+        throw new IllegalArgumentException(
+          s"sampleWeightCol is '$column' but tfSampleWeight is not set: a graph's loss must have a placeholder that takes the " +
+            "weights, and tfSampleWeight name it; for a Keras model give sampleWeightCol together with model"
+        )
+      case (None, None) =>
+    }
     optimizer(request)
     localSteps(request)
     schedule(request)
     staleness(request)
+    HeldOut.check(schema, request)
     request.initial.foreach(state => sameCount(graph, state))
   }
 

@@ -17,6 +17,9 @@ import sparkflow.ps.FitCounts
   * @param staleness        mean over its updates: updates by others between the weights that a gradient was computed on
   *   and its own update
   * @param waitSeconds      for which workers waited for the server, summed over them
+  * @param validationLoss    mean over the rows that are held out; None without any, and of an iteration that not all
+  *   partitions have ended
+  * @param validationMetrics by name
   */
 final case class Iteration(
     iteration: Int,
@@ -25,20 +28,26 @@ final case class Iteration(
     seconds: Double,
     samplesPerSecond: Double,
     staleness: Double,
-    waitSeconds: Double
+    waitSeconds: Double,
+    validationLoss: Option[Double] = None,
+    validationMetrics: Map[String, Double] = Map.empty
 )
 
 /** What is known of a fit when it has ended.
   *
   * @param seconds       that it took, from the start of its server on
-  * @param partitionRows rows of each partition, as it was trained on first
+  * @param partitionRows rows of each partition, as it was trained on first; those that are held out do not count
+  * @param stoppedEarly  whether the fit ended because its loss no longer improved
+  * @param bestIteration the one with the best loss, if early stopping or the best weights were asked for
   */
 final case class TrainHistory(
     mode: String,
     iterations: Seq[Iteration],
     counts: FitCounts,
     seconds: Double,
-    partitionRows: Seq[Long]
+    partitionRows: Seq[Long],
+    stoppedEarly: Boolean = false,
+    bestIteration: Option[Int] = None
 ) {
 
   /** The summary.json of docs/persistence.md. */
@@ -46,10 +55,11 @@ final case class TrainHistory(
     ("mode" -> mode) ~ ("seconds" -> seconds) ~ ("steps" -> counts.steps) ~ ("samples" -> counts.samples) ~
       ("stalenessHistogram" -> counts.staleness) ~ ("retries" -> counts.retries) ~
       ("bytesReceived" -> counts.bytesReceived) ~ ("bytesSent" -> counts.bytesSent) ~
-      ("partitionRows" -> partitionRows) ~
+      ("partitionRows" -> partitionRows) ~ ("stoppedEarly" -> stoppedEarly) ~ ("bestIteration" -> bestIteration) ~
       ("iterations" -> iterations.map { i =>
         ("iteration" -> i.iteration) ~ ("loss" -> i.loss) ~ ("samples" -> i.samples) ~ ("seconds" -> i.seconds) ~
-          ("samplesPerSecond" -> i.samplesPerSecond) ~ ("staleness" -> i.staleness) ~ ("waitSeconds" -> i.waitSeconds)
+          ("samplesPerSecond" -> i.samplesPerSecond) ~ ("staleness" -> i.staleness) ~ ("waitSeconds" -> i.waitSeconds) ~
+          ("validationLoss" -> i.validationLoss) ~ ("validationMetrics" -> i.validationMetrics)
       })
   )
 }
@@ -66,7 +76,9 @@ object TrainHistory {
       (json \ "seconds").extract[Double],
       (json \ "samplesPerSecond").extract[Double],
       (json \ "staleness").extract[Double],
-      (json \ "waitSeconds").extract[Double]
+      (json \ "waitSeconds").extract[Double],
+      (json \ "validationLoss").extractOpt[Double],
+      (json \ "validationMetrics").extractOpt[Map[String, Double]].getOrElse(Map.empty)
     )
     try {
       val root = JsonMethods.parse(json)
@@ -83,7 +95,9 @@ object TrainHistory {
         (root \ "iterations").extract[Seq[JValue]].map(iteration),
         counts,
         (root \ "seconds").extract[Double],
-        (root \ "partitionRows").extract[Seq[Long]]
+        (root \ "partitionRows").extract[Seq[Long]],
+        (root \ "stoppedEarly").extractOpt[Boolean].getOrElse(false),
+        (root \ "bestIteration").extractOpt[Int]
       )
     } catch {
       case NonFatal(e) => throw new IllegalArgumentException(s"it is no summary: ${e.getMessage}", e)

@@ -60,6 +60,8 @@ object TrainJob {
       maxStaleness = request.maxStaleness,
       stalenessDecay = request.stalenessDecay,
       delayCompensation = request.delayCompensation,
+      validation = request.validates,
+      stopping = request.stopping,
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
       certificate = certificate,
@@ -75,15 +77,16 @@ object TrainJob {
     try {
       val address = ServerAddress(host, server.start(), secret, certificate)
       val threads = PythonWorker.threads(sc)
-      val data = packed(dataset, request)
-      val rows = (0 until request.partitionShuffles).map { round =>
+      val data = packed(dataset, request, seed)
+      val rounds = (0 until request.partitionShuffles).iterator.takeWhile(_ => !server.stoppedEarly)
+      val rows = rounds.map { round =>
         events.check()
         val spec = TrainSpec(address, round, request, seed, threads)
         val rows = runRound(shuffled(data, round, seed), spec, server, slots)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
         rows
-      }
+      }.toVector
       server.close()
       events.end()
       val state = server
@@ -94,7 +97,15 @@ object TrainJob {
       TrainResult(
         state,
         seed,
-        TrainHistory(request.mode, events.history, server.counts, seconds, rows.head)
+        TrainHistory(
+          request.mode,
+          events.history,
+          server.counts,
+          seconds,
+          rows.head,
+          server.stoppedEarly,
+          server.bestIteration
+        )
       )
     } catch {
       case e: TrainingException        => throw e
@@ -109,11 +120,16 @@ object TrainJob {
     }
   }
 
-  private def packed(dataset: Dataset[_], request: TrainRequest): DataFrame = {
+  private def packed(dataset: Dataset[_], request: TrainRequest, seed: Long): DataFrame = {
     def pack(name: String) =
       PackedColumn(dataset.col(s"`${name.replace("`", "``")}`"), dataset.schema(name).dataType, name)
-    val columns = pack(request.inputCol).as("features") +: request.labelCol.map(pack(_).as("label")).toSeq
-    dataset.select(columns: _*).coalesce(request.partitions)
+    val columns = Seq(
+      Some(request.inputCol -> "features"),
+      request.labelCol.map(_ -> "label"),
+      request.sampleWeightCol.map(_ -> "weight")
+    ).flatten.map { case (column, name) => pack(column).as(name) }
+    val heldOut = HeldOut.column(dataset, request, seed).map(_.as("validation"))
+    dataset.select(columns ++ heldOut: _*).coalesce(request.partitions)
   }
 
   // The first round takes the rows as they lie; each further one throws them into random partitions.
@@ -134,13 +150,17 @@ object TrainJob {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
-    if (spec.request.together) {
+    val request = spec.request
+    if (request.together || request.validates || request.stopping.isDefined) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
-      slots.take(spec.request.mode, workers)
+      val needs = Option.when(request.together)(TaskSlots.ofMode(request.mode)) ++
+        request.stopping.map(_ => TaskSlots.ofStopping(request))
+      needs.headOption.foreach(slots.take(_, workers))
       server.begin(spec.round, workers)
     }
     val results = collect(trained)
-    results.flatMap(row => Option(row.getAs[String]("message"))).headOption.foreach { why =>
+    val messages = results.flatMap(row => Option(row.getAs[String]("message")))
+    messages.headOption.filterNot(_ => server.stoppedEarly).foreach { why =>
       throw new TrainingException(s"a worker ended before its iterations were done: $why", null)
     }
     results.sortBy(_.getAs[Int]("partition")).map(_.getAs[Long]("rows")).toSeq

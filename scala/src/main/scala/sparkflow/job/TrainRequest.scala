@@ -1,5 +1,6 @@
 package sparkflow.job
 
+import sparkflow.ps.Stopping
 import sparkflow.ps.store.ModelState
 
 /** Everything a fit needs, as plain data; what each field means is said by the Param of the same name.
@@ -42,8 +43,24 @@ final case class TrainRequest(
     spillLimit: Option[Long],
     spillDir: Option[String],
     workerTimeout: Int,
-    waitTimeout: Int
+    waitTimeout: Int,
+    validationIndicatorCol: Option[String] = None,
+    validationFraction: Double = 0,
+    earlyStoppingPatience: Int = 0,
+    earlyStoppingMinDelta: Double = 0,
+    restoreBest: Boolean = false,
+    toKeepDropout: Boolean = false,
+    sampleWeightCol: Option[String] = None,
+    tfSampleWeight: Option[String] = None
 ) {
+
+  /** Whether rows are held out. */
+  def validates: Boolean = validationIndicatorCol.isDefined || validationFraction > 0
+
+  /** None if the fit takes all its iterations and gives the last weights. */
+  def stopping: Option[Stopping] =
+    Some(Stopping(earlyStoppingPatience, earlyStoppingMinDelta, restoreBest))
+      .filter(s => s.patience > 0 || s.restoreBest)
 
   /** Whether workers wait for each other, and so must all run at once. */
   def together: Boolean = mode == "ssp" || mode == "sync"
@@ -64,6 +81,14 @@ trait FitListener {
     * @param iteration counted from 0, over all `partitionShuffles`
     */
   def onIteration(loss: Double, iteration: Int, partition: Int): Unit
+
+  /** All partitions have ended an iteration of a fit that holds rows out.
+    *
+    * @param loss      mean loss of the held-out rows
+    * @param iteration counted from 0, over all `partitionShuffles`
+    * @param metrics   by name
+    */
+  def onValidation(loss: Double, iteration: Int, metrics: java.util.Map[String, java.lang.Double]): Unit = ()
 
   /** A line for people, when `verbose` is 1 or more. */
   def onProgress(line: String): Unit

@@ -52,6 +52,9 @@ private[job] final case class TrainSpec(
       ("optimizer" -> (("name" -> request.optimizer) ~ ("options" -> TrainChecks
         .optimizerOptions(request)))) ~
       ("spillLimit" -> request.spillLimit.map(JInt(_)).getOrElse(JNull)) ~
+      ("tfSampleWeight" -> request.tfSampleWeight.map(JString(_)).getOrElse(JNull)) ~
+      ("validation" -> request.validates) ~
+      ("dropout" -> (if (request.toKeepDropout) 1.0 else 0.0)) ~
       ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )
 

@@ -31,6 +31,9 @@ class SparkAsyncDL(override val uid: String)
     with StartParams
     with SpillParams
     with TimeoutParams
+    with ValidationParams
+    with EarlyStoppingParams
+    with SampleWeightParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -103,7 +106,15 @@ class SparkAsyncDL(override val uid: String)
     spillLimit = Some($(spillLimit)).filter(_ > 0),
     spillDir = get(spillDir),
     workerTimeout = $(workerTimeout),
-    waitTimeout = $(waitTimeout)
+    waitTimeout = $(waitTimeout),
+    validationIndicatorCol = get(validationIndicatorCol),
+    validationFraction = $(validationFraction),
+    earlyStoppingPatience = $(earlyStoppingPatience),
+    earlyStoppingMinDelta = $(earlyStoppingMinDelta),
+    restoreBest = $(restoreBest),
+    toKeepDropout = $(toKeepDropout),
+    sampleWeightCol = get(sampleWeightCol),
+    tfSampleWeight = get(tfSampleWeight)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =

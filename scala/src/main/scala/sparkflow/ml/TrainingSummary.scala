@@ -45,11 +45,18 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
   /** Seconds for which workers waited for the server, summed over them. */
   def waitSeconds: Double = record.iterations.map(_.waitSeconds).sum
 
-  /** Rows of each partition in the first round; 0 for an empty one, which trains nothing. */
+  /** Rows of each partition in the first round, without those that are held out; 0 for an empty one, which trains nothing. */
   def partitionRows: Array[Long] = record.partitionRows.toArray
 
+  /** Whether the fit ended because its loss no longer improved, see `earlyStoppingPatience`. */
+  def stoppedEarly: Boolean = record.stoppedEarly
+
+  /** The iteration with the best loss, from 0; None unless `earlyStoppingPatience` or `restoreBest` was set. */
+  def bestIteration: Option[Int] = record.bestIteration
+
   /** One row an iteration: `iteration`, `loss`, `samples`, `seconds` since the first weights, `samplesPerSecond`,
-    * `staleness` (mean of its updates) and `waitSeconds` (summed over the workers).
+    * `staleness` (mean of its updates), `waitSeconds` (summed over the workers), `validationLoss` (null unless rows are
+    * held out and all partitions have ended the iteration) and `validationMetrics` (values by name).
     */
   def history: DataFrame = SparkSession.active.createDataFrame(record.iterations)
 
@@ -59,9 +66,12 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
   override def toString: String = {
     val loss = objectiveHistory.lastOption.fold("none")(l => f"$l%.5f")
     val mean = stalenessHistogram.zipWithIndex.map { case (n, s) => n.toDouble * s }.sum / math.max(1L, steps)
+    val validated =
+      record.iterations.flatMap(_.validationLoss).lastOption.fold("")(l => f", last validation loss $l%.5f") +
+        bestIteration.fold("")(i => s", best iteration $i") + (if (stoppedEarly) ", stopped early" else "")
     val empty = partitionRows.count(_ == 0)
     Seq(
-      s"mode $mode, $totalIterations iterations, last loss $loss",
+      s"mode $mode, $totalIterations iterations, last loss $loss$validated",
       f"$steps%,d updates of $samples%,d samples in $seconds%.1f s, $samplesPerSecond%,.0f samples/s while training",
       f"staleness $mean%.2f on average, ${math.max(0, stalenessHistogram.length - 1)}%d at most; $waitSeconds%.1f s of waiting, $retries%d retries",
       f"$bytesReceived%,d bytes received, $bytesSent%,d sent",

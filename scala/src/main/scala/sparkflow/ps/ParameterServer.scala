@@ -20,6 +20,8 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
       Consistency(config.mode, config.optimizer, _, ParameterServer.shardThreads(config)),
       config.mode,
       config.maxStaleness,
+      config.validation,
+      config.stopping,
       queue
     )
   private val started = new AtomicBoolean
@@ -46,11 +48,21 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
     }
   }
 
-  /** A round begins, in which all of these workers take part: needed in the modes in which they wait for each other. */
+  /** A round begins, in which all of these workers take part: needed in the modes in which they wait for each other, and
+    * with validation or early stopping.
+    */
   def begin(round: Int, workers: Int): Unit = fit.begin(round, workers)
 
-  /** A copy of the model as it is now, also after `close`; None if there were no weights yet. */
+  /** The model as it was at the last improvement if that is kept, else a copy of it as it is now; also after `close`. None
+    * if there were no weights yet.
+    */
   def result(): Option[ModelState] = fit.result()
+
+  /** Whether the fit has ended because its loss no longer improved. Workers that ask on are told that it is over. */
+  def stoppedEarly: Boolean = fit.watch.stoppedEarly
+
+  /** The iteration with the best loss so far; None where nobody asked for early stopping or the best weights. */
+  def bestIteration: Option[Int] = fit.watch.bestIteration
 
   /** Updates applied so far. */
   def steps: Long = fit.steps

@@ -20,6 +20,8 @@ import scala.concurrent.duration._
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
   * @param stalenessDecay whether stale gradients are divided, see `Correction`; not in `sync`
   * @param delayCompensation its λ; 0 for none; not in `sync`
+  * @param validation whether workers hold rows out and tell their loss
+  * @param stopping when to end the fit early, and whether to keep the best weights; None = never, and no
   * @param threads event loop threads; 0 = one per core, at most 8, as Spark's own servers choose
   * @param shardThreads threads that may work on one update of a large model, an event loop's included; 0 = one per core
   * @param sharedMemory the directory where workers of this host may share memory with the server; None = TCP only
@@ -54,6 +56,8 @@ final case class ServerConfig(
     maxStaleness: Int = 8,
     stalenessDecay: Boolean = false,
     delayCompensation: Double = 0,
+    validation: Boolean = false,
+    stopping: Option[Stopping] = None,
     threads: Int = 0,
     shardThreads: Int = 0,
     sharedMemory: Option[Path] = ServerConfig.sharedMemory,

@@ -13,6 +13,9 @@ trait ServerEvents {
     */
   def lost(partition: Int, attempt: Long): Unit
 
+  /** All workers of the round have ended an iteration, and computed the loss of the rows that they hold out. */
+  def validated(v: ValidationReport): Unit = ()
+
   /** The fit failed, said a worker or the server itself. Called at most once. */
   def failed(message: String): Unit
 }
@@ -39,3 +42,13 @@ final case class IterationReport(
     waitedSeconds: Double,
     elapsedNanos: Long
 )
+
+/** What a model is worth on rows that are held out.
+  *
+  * @param iteration 0-based, over all rounds
+  * @param loss mean over the held-out rows of all workers, each worker's computed on the weights that it had at the
+  *   iteration's end
+  * @param samples held-out rows, 1 or more
+  * @param metrics by name
+  */
+final case class ValidationReport(iteration: Int, loss: Double, samples: Long, metrics: Map[String, Double])

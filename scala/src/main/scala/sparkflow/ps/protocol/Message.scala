@@ -59,6 +59,12 @@ final case class PushRows(
 
 /** @param waited seconds for which the worker has waited for answers since its last report */
 final case class Report(iteration: Int, samples: Long, loss: Double, waited: Double) extends Message
+
+/** @param samples held-out rows of the worker
+  * @param loss    their mean loss; 0 without any
+  * @param metrics a JSON object: for each metric's name, its total and count
+  */
+final case class Validation(iteration: Int, samples: Long, loss: Double, metrics: String) extends Message
 case object PushState extends Message
 case object Done extends Message
 final case class Failed(message: String) extends Message

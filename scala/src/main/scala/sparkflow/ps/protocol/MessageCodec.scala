@@ -111,7 +111,18 @@ object MessageCodec {
       val bits = new PushFlags(in, 58)
       PushRows(step, version, samples, bits(1), in.getDouble(), bits.encoding, bits(3))
     },
-    bare(28, Alive)
+    bare(28, Alive),
+    textKind[Validation](29, 24)(
+      (m, out) => {
+        out.putInt(m.iteration).putInt(0).putLong(m.samples).putDouble(m.loss)
+        ()
+      },
+      _.metrics
+    ) { (in, text) =>
+      val iteration = in.getInt()
+      if (in.getInt() != 0) malformed("bytes 4 to 7 of Validation are not zero")
+      Validation(iteration, in.getLong(), in.getDouble(), text)
+    }
   )
 
   private val byTag: Array[Kind[_ <: Message]] = {

@@ -8,7 +8,7 @@ import scala.util.control.NonFatal
 
 import org.slf4j.LoggerFactory
 
-import sparkflow.ps.{IterationReport, ServerEvents}
+import sparkflow.ps.{IterationReport, ServerEvents, ValidationReport}
 
 /** Hands events to the listener, one at a time, on a thread of its own. Bounded without losing any: beyond `capacity` a
   * report is accepted only once it was delivered, and until then its worker waits for the answer; so at most
@@ -39,6 +39,9 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
   def failed(message: String): Unit = add(listener.failed(message))
 
   def lost(partition: Int, attempt: Long): Unit = add(listener.lost(partition, attempt))
+
+  /** Nobody waits for it: there is one for an iteration, whose reports are waited for. */
+  def validated(report: ValidationReport): Unit = add(listener.validated(report))
 
   /** Delivers what is queued and ends the thread. A listener that takes no event for `timeout` is interrupted, and if it
     * ignores even that, left behind (a daemon thread) with a warning. May be called from the listener.

@@ -6,9 +6,9 @@ import scala.concurrent.duration.FiniteDuration
 
 import org.slf4j.LoggerFactory
 
-import sparkflow.ps.{FitCounts, IterationReport}
+import sparkflow.ps.{FitCounts, IterationReport, Stopping}
 import sparkflow.ps.consistency.Consistency
-import sparkflow.ps.protocol.{ErrorCode, Refused, Report}
+import sparkflow.ps.protocol.{ErrorCode, Refused, Report, Validation}
 import sparkflow.ps.store.{Layout, ModelState, StateStore, Tables}
 
 /** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
@@ -60,6 +60,8 @@ private[ps] final class Fit(
     consistency: Array[Float] => Consistency,
     mode: String,
     maxStaleness: Int,
+    validation: Boolean,
+    stopping: Option[Stopping],
     events: EventQueue
 ) {
   private val workers = new WorkerTable[Candidate]
@@ -86,7 +88,22 @@ private[ps] final class Fit(
 
   def steps: Long = live.fold(0L)(_.consistency.version)
 
-  def result(): Option[ModelState] = live.map { m =>
+  val watch = new Watch(
+    validation,
+    stopping,
+    () => copy(),
+    events.validated,
+    {
+      case Some(why) => fail(why)
+      case None =>
+        end(Fit.End("training has stopped early", failed = false))
+        ()
+    }
+  )
+
+  def result(): Option[ModelState] = watch.best.orElse(copy())
+
+  private def copy(): Option[ModelState] = live.map { m =>
     ModelState(m.layout, m.consistency.weights(), m.state.snapshot())
   }
 
@@ -137,7 +154,11 @@ private[ps] final class Fit(
   def checkChosen(maker: Candidate): Unit = if (!isChosen(maker)) throw notChosen
 
   /** A round begins, of workers 0 to `count` - 1. */
-  def begin(round: Int, count: Int): Unit = pace.begin((0 until count).map(workers.entry(round, _)))
+  def begin(round: Int, count: Int): Unit = {
+    val members = (0 until count).map(workers.entry(round, _))
+    pace.begin(members)
+    watch.begin(members)
+  }
 
   /** The connection speaks for the worker from now on.
     *
@@ -189,6 +210,7 @@ private[ps] final class Fit(
   def finish(candidate: Candidate, entry: Pace.Entry): Unit = {
     entry.finish(candidate)
     pace.finish(entry)
+    watch.finished()
   }
 
   /** A worker has waited for others for as long as it may. */
@@ -232,7 +254,15 @@ private[ps] final class Fit(
       elapsedNanos = System.nanoTime() - model.bornNanos
     )
     events.report(event)(accepted)
+    watch.ended(entry.worker, report.iteration, report.loss, report.samples)
   }
+
+  /** A worker has computed the loss of its held-out rows, before the report of the same iteration.
+    *
+    * @throws Refused if its metrics are not what docs/protocol.md says
+    */
+  def validated(entry: Pace.Entry, validation: Validation): Unit =
+    watch.validated(entry.worker, validation.iteration, ValidationPart(validation))
 
   /** Frees the threads of the store; no connection is left. */
   def close(): Unit = live.foreach(_.consistency.close())

@@ -97,6 +97,9 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         }
       case report: Report =>
         fit.report(worker, report)(() => onLoop(if (!hasEnded) answer(Ack(fit.steps))))
+      case validation: Validation =>
+        fit.validated(worker, validation)
+        answer(Ack(fit.steps))
       case Done =>
         fit.finish(this, worker)
         answer(Ack(fit.steps))

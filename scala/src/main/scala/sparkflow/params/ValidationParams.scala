@@ -1,0 +1,41 @@
+package sparkflow.params
+
+import org.apache.spark.ml.param.{DoubleParam, Param, Params}
+
+/** Which rows are held out of training, to tell after each iteration what the model is worth on rows that it has not seen. */
+trait ValidationParams extends Params {
+
+  final val validationIndicatorCol: Param[String] = new Param[String](
+    this,
+    "validationIndicatorCol",
+    "Boolean column that says which rows are held out for validation: true for those, false for training. " +
+      "Not set: validationFraction says how many are.",
+    Expect.name(
+      "validationIndicatorCol",
+      "the name of a column",
+      "name a boolean column, or leave it unset to hold out no rows by a column"
+    )
+  )
+
+  final val validationFraction: DoubleParam = new DoubleParam(
+    this,
+    "validationFraction",
+    "Share of the rows that are held out for validation, from 0 to less than 1: each row is, with this probability. " +
+      "The seed decides which, as long as the DataFrame has the same rows in the same partitions and order. 0 holds out none.",
+    Expect.apply[Double](
+      "validationFraction",
+      "0 to less than 1",
+      "give the share of the rows to hold out, or 0 for none"
+    )(f => f >= 0 && f < 1)
+  )
+
+  setDefault(validationFraction -> 0.0)
+
+  def getValidationIndicatorCol: String = $(validationIndicatorCol)
+
+  def setValidationIndicatorCol(value: String): this.type = set(validationIndicatorCol, value)
+
+  def getValidationFraction: Double = $(validationFraction)
+
+  def setValidationFraction(value: Double): this.type = set(validationFraction, value)
+}
