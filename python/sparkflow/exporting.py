@@ -32,7 +32,7 @@ def save_tensorflow(model: "SparkAsyncDLModel", path: str, format: str, overwrit
 
 
 def _fitted(model: "SparkAsyncDLModel") -> Any:
-    from sparkflow.backend.export import Fitted
+    from sparkflow.backend.fitted import Fitted
 
     java = model._java_obj
     return Fitted(
