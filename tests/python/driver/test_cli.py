@@ -26,6 +26,12 @@ def net():
 
 def lossless():
     tf.placeholder(tf.float32, [None, 4], name="x")
+
+def compiled_without_loss():
+    import keras
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("adam")
+    return model
 """
 
 
@@ -69,9 +75,10 @@ def test_version(project):
         (":net", "':net' names no function"),
         ("nowhere.py:net", "there is no file nowhere.py"),
         ("no_such_module:net", "there is no module 'no_such_module'"),
-        ("graphs.py:nett", "graphs.py has no function 'nett'; it has: lossless, net"),
+        ("graphs.py:nett", "graphs.py has no function 'nett'; it has: compiled_without_loss, lossless, net"),
         ("graphs.py:not_a_function", "graphs.py has no function 'not_a_function'"),
         ("graphs.py:lossless", "the graph of lossless has no loss"),
+        ("graphs.py:compiled_without_loss", "has no loss: give one, such as loss='mse'"),
     ],
 )
 def test_errors_are_one_line_on_stderr(project, monkeypatch, capsys, reference, message):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf1
 
+from backend.keras_models import Lowered
 from backend.pretrained.models import classifier, recurrent, rows, save_module
-from backend.test_keras import Lowered
 from sparkflow.backend.keras.restore import to_keras
 from sparkflow.loaders import load_keras, load_layer
 
