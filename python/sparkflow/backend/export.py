@@ -8,9 +8,8 @@ from typing import Any
 import tensorflow
 from tensorflow.python.framework import convert_to_constants
 
-from sparkflow.backend import metagraph
+from sparkflow.backend import lookups, metagraph
 from sparkflow.backend.fitted import Fitted
-from sparkflow.backend.pretrained import lookups
 from sparkflow.backend.pretrained.function import Function, Port
 from sparkflow.backend.runtime import tf
 

@@ -64,6 +64,12 @@ def embedding(dtype="int32"):
     )
 
 
+def lookup():
+    x = keras.Input((4,), dtype="int32")
+    known = layers.IntegerLookup(vocabulary=[3, 5, 7, 11, 13])(x)
+    return keras.Model(x, layers.Dense(3)(layers.Flatten()(layers.Embedding(6, 2)(known))))
+
+
 def normalized():
     normalization = layers.Normalization()
     normalization.adapt(np.random.default_rng(3).normal(2, 3, (50, 4)))
@@ -89,6 +95,7 @@ MODELS = {
     "functional": (functional, "binary_crossentropy"),
     "subclassed": (subclassed, keras.losses.Huber()),
     "embedding": (embedding, keras.losses.SparseCategoricalCrossentropy(from_logits=True)),
+    "embedding_of_looked_up": (lookup, "mse"),
     "embedding_of_floats": (lambda: embedding("float32"), "mse"),
     "normalized": (normalized, keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)),
     "frozen": (frozen, lambda y, p: keras.ops.mean(keras.ops.abs(y - p), -1)),

@@ -56,11 +56,6 @@ class TestRefused:
         lookup = layers.StringLookup(vocabulary=["a"], name="words")
         self.refused(keras.Model(x, layers.Embedding(3, 2)(lookup(x))), "strings.*StringLookup layer 'words'")
 
-    def test_a_lookup_table(self):
-        x = keras.Input((1,), dtype="int32")
-        lookup = layers.IntegerLookup(vocabulary=[5, 7])
-        self.refused(keras.Model(x, layers.Embedding(3, 2)(lookup(x))), "lookup table")
-
     def test_a_variable_that_is_not_its_own(self):
         other = keras.Variable(np.ones(1), name="elsewhere")
         x = keras.Input((1,))

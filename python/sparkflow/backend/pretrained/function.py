@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sparkflow.backend import lookups
+from sparkflow.backend.lookups import Lookup
 from sparkflow.backend.names import operation_name
-from sparkflow.backend.pretrained import lookups
-from sparkflow.backend.pretrained.lookups import Lookup
 from sparkflow.backend.runtime import tf
 
 
