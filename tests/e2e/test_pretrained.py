@@ -152,6 +152,22 @@ def test_a_frozen_body_gets_a_head(saved: Path, data: DataFrame, tmp_path: Path)
     np.testing.assert_allclose(predicted(again, data), predicted(fitted, data), atol=1e-6)
 
 
+def test_a_model_that_reads_text_is_fed_a_column_of_strings(spark: SparkSession) -> None:
+    vectorize = layers.TextVectorization(10, output_sequence_length=4)
+    vectorize.adapt(["the cat", "the dog sat"])
+    numbers = [layers.Embedding(10, 3), layers.Flatten(), layers.Dense(2)]
+    reader = keras.Sequential([keras.Input((1,), dtype="string"), vectorize, *numbers])
+    stage = SparkAsyncDLModel.from_keras(reader, inputCol="text")
+    texts = ["the cat sat", "a dög", ""]
+    data = spark.createDataFrame([(text, 1.0) for text in texts], ["text", "number"]).coalesce(1)
+    wanted = reader.predict(tf.constant([[text] for text in texts]), verbose=0)
+    np.testing.assert_allclose(predicted(stage, data), wanted, atol=1e-6)
+    with pytest.raises(Exception, match="'number', a column of type double, but tfInput 'x:0' takes strings"):
+        stage.copy({stage.inputCol: "number"}).transform(data)
+    with pytest.raises(Exception, match="column 'text' has a null"):
+        predicted(stage, spark.createDataFrame([("a",), (None,)], "text string"))
+
+
 class TestRefused:
     def test_a_column_of_another_width(self, saved: Path, spark: SparkSession) -> None:
         stage = SparkAsyncDLModel.load_tensorflow(str(saved / "saved_model"), inputCol="features")

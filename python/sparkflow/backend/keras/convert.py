@@ -11,7 +11,7 @@ import numpy as np
 from google.protobuf import json_format
 
 from sparkflow.backend.classes import add_class
-from sparkflow.backend.keras.checks import check_model, check_trainable, input_of
+from sparkflow.backend.keras.checks import check_model, check_numbers, check_trainable, input_of
 from sparkflow.backend.keras.held import Held
 from sparkflow.backend.keras.loss import loss_of
 from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
@@ -70,6 +70,7 @@ def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
     """
     check_trainable(model)
     source = input_of(model)
+    check_numbers(model, source)
     variables = Variables(model)
     prediction = Prediction(model, variables, source)
     function, label = loss_of(model, loss, prediction.shape)
