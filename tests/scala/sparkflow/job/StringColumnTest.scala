@@ -22,7 +22,7 @@ class StringColumnTest extends AnyFunSuite {
     assert(
       refused("number").startsWith("inputCol is 'number', a column of type double, but tfInput 'x:0' takes")
     )
-    assert(refused("texts").contains("no column 'texts'; did you mean 'text'"))
+    assert(refused("texts").contains("no column 'texts' (did you mean 'text'"))
     assert(refused("text", Seq(-1, 3)).startsWith("tfInput 'x:0' takes 3 strings a row"))
   }
 
