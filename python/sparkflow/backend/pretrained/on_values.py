@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sparkflow.backend.pretrained.function import Function
+from sparkflow.backend.pretrained.function import Function, tensor_name
 from sparkflow.backend.runtime import tf
 
 
@@ -27,7 +27,7 @@ def on_values(function: Function) -> Function:
     axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.int32(0)))
     _through_identities(graph_def, handles)
     for node in graph_def.node:
-        used = [handle for handle in map(_tensor, node.input) if handle in handles]
+        used = [handle for handle in map(tensor_name, node.input) if handle in handles]
         if not used or node.op == "Identity":
             continue
         dtype = tf.as_dtype(handles[used[0]]).as_datatype_enum
@@ -52,15 +52,11 @@ def on_values(function: Function) -> Function:
 def _through_identities(graph_def: Any, handles: dict[str, Any]) -> None:
     """Add to `handles` what is identical to one; such ops become identities of values."""
     left = [node for node in graph_def.node if node.op == "Identity"]
-    while found := [node for node in left if _tensor(node.input[0]) in handles]:
+    while found := [node for node in left if tensor_name(node.input[0]) in handles]:
         for node in found:
-            dtype = handles[f"{node.name}:0"] = handles[_tensor(node.input[0])]
+            dtype = handles[f"{node.name}:0"] = handles[tensor_name(node.input[0])]
             node.attr["T"].type = tf.as_dtype(dtype).as_datatype_enum
         left = [node for node in left if f"{node.name}:0" not in handles]
-
-
-def _tensor(name: str) -> str:
-    return name if ":" in name or name[0] == "^" else f"{name}:0"
 
 
 def _set(node: Any, **types: int) -> None:

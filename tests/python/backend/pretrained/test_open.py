@@ -89,6 +89,20 @@ class TestSavedModel:
         assert predict(opened, np.array([[3.0]])).item() == 1.5
         assert names(opened) == ([], [])
 
+    def test_an_input_that_nothing_reads(self, tmp_path):
+        specs = [tf.TensorSpec([None, 1], name="x"), tf.TensorSpec([None, 1], name="unused")]
+        module = tf.Module()
+        serve = tf.function(lambda x, unused: {"y": 2 * x}, input_signature=specs)
+        tf.saved_model.save(module, str(tmp_path / "two"), signatures=serve)
+        opened = open_model(str(tmp_path / "two"))
+        with pytest.raises(
+            ValueError, match=r"2 inputs: 'unused:0' \(float32 \[None, 1\]\), 'x:0' .*tfInput"
+        ):
+            opened.chosen("two", None, None)
+        assert opened.chosen("two", "x:0", None) == ("x:0", "y:0")
+        with pytest.raises(ValueError, match="'x:0' would get no value"):
+            opened.chosen("two", "unused:0", None)
+
 
 class TestRefusedSavedModel:
     def test_unknown_signature(self, tmp_path):
