@@ -120,7 +120,7 @@ class TestRefusedSavedModel:
     def test_unknown_tags(self, tmp_path):
         path = save_module(tmp_path / "module")
         with pytest.raises(ValueError, match=r"tags \['train'\]: give tags=\['serve'\]"):
-            open_model(path, signature="scale", tags=["train"])
+            open_model(path, signature="scale", tags="train")
 
     def test_values_that_are_missing(self, tmp_path):
         path = save_module(tmp_path / "module")
