@@ -1,4 +1,4 @@
-"""The command line, ``python -m sparkflow``: writes graphs to files, for Scala applications to read."""
+"""The command line, ``python -m sparkflow``: writes graphs and models to files, for Scala to read."""
 
 import argparse
 import importlib
@@ -22,11 +22,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     graph = commands.add_parser("graph", help="write the graph that a Python function builds to a file")
     graph.add_argument("function", help="module:function, or path/to/file.py:function")
     graph.add_argument("output", type=Path, help="the file to write, MetaGraphDef as JSON")
+    model = commands.add_parser("model", help="save a trained model as a SparkAsyncDLModel, to load in Scala")
+    model.add_argument(
+        "path", help="a SavedModel, .keras or .h5 file, TensorFlow 1 checkpoint or frozen graph"
+    )
+    model.add_argument("output", type=Path, help="the directory to write")
+    model.add_argument("--signature", help="of a SavedModel; by default serving_default, or the only one")
+    model.add_argument("--tf-input", help="tensor to feed, if there are several: name:0")
+    model.add_argument("--tf-output", help="tensor to compute, if there are several: name:0")
     commands.add_parser("version", help="print the version")
     options = parser.parse_args(arguments)
     try:
         if options.command == "version":
             print(__version__)
+        elif options.command == "model":
+            save_model(options)
         else:
             write_graph(options.function, options.output)
     except CommandError as e:
@@ -56,6 +66,32 @@ def write_graph(reference: str, output: Path) -> None:
     except OSError as e:
         raise CommandError(f"cannot write {output}: {e.strerror}") from e
     print(f"wrote {output}: {len(text):,} characters")
+
+
+def save_model(options: argparse.Namespace) -> None:
+    """Saves the model at ``options.path`` as the jar's ``SparkAsyncDLModel.load`` reads it.
+
+    Raises
+    ------
+    CommandError
+        There is no model that can be had, or the directory is there already or cannot be written.
+    """
+    from sparkflow.backend.pretrained.open import open_model
+    from sparkflow.model_files import write_model
+
+    output: Path = options.output
+    if output.exists():
+        raise CommandError(f"there is something at {output} already: remove it, or name another directory")
+    try:
+        found = open_model(options.path, signature=options.signature)
+        tf_input, tf_output = found.chosen(options.path, options.tf_input, options.tf_output)
+    except (FileNotFoundError, ValueError) as e:
+        raise CommandError(str(e)) from e
+    try:
+        write_model(output, found.values, {"tfInput": tf_input, "tfOutput": tf_output})
+    except OSError as e:
+        raise CommandError(f"cannot write {output}: {e.strerror}") from e
+    print(f"wrote {output}: {tf_output} of {tf_input}")
 
 
 def find_function(reference: str) -> Callable[[], Any]:

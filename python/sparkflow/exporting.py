@@ -8,12 +8,12 @@ from sparkflow.backend.layout import Layout
 from sparkflow.files import written
 
 if TYPE_CHECKING:
-    from sparkflow.ml import SparkAsyncDLModel
+    from sparkflow.backend.fitted import Fitted
 
 _FORMATS = ("saved_model", "keras", "graph")
 
 
-def save_tensorflow(model: "SparkAsyncDLModel", path: str, format: str, overwrite: bool) -> None:
+def save_tensorflow(model: Any, path: str, format: str, overwrite: bool) -> None:
     """See ``SparkAsyncDLModel.save_tensorflow``."""
     if format not in _FORMATS:
         raise ValueError(f"format is {format!r}, expected one of {', '.join(map(repr, _FORMATS))}")
@@ -31,8 +31,8 @@ def save_tensorflow(model: "SparkAsyncDLModel", path: str, format: str, overwrit
             export.saved_model(_fitted(model), local)
 
 
-def _fitted(model: "SparkAsyncDLModel") -> Any:
-    from sparkflow.backend.export import Fitted
+def _fitted(model: Any) -> "Fitted":
+    from sparkflow.backend.fitted import Fitted
 
     java = model._java_obj
     return Fitted(

@@ -21,7 +21,7 @@ def is_remote(path: str) -> bool:
 def fetched(path: str) -> Iterator[str]:
     """A local path with the content of `path`: its own, or that of a copy that lives as long as the block.
 
-    What lies beside it and begins with its name and a dot comes along, as the files of a checkpoint do.
+    Where nothing has just this name, it is that of a checkpoint, whose files go on with a dot.
 
     Raises
     ------
@@ -33,9 +33,11 @@ def fetched(path: str) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="sparkflow-") as folder:
         source, fs, hadoop = _hadoop(path)
-        parts = [source] if fs.exists(source) else []
-        beside = fs.globStatus(hadoop.Path(source.getParent(), f"{source.getName()}.*"))
-        parts += [status.getPath() for status in beside or []]
+        if fs.exists(source):
+            parts = [source]
+        else:
+            found = fs.globStatus(hadoop.Path(source.getParent(), f"{source.getName()}.*"))
+            parts = [status.getPath() for status in found or []]
         if not parts:
             raise FileNotFoundError(f"there is nothing at {path}")
         target = str(Path(folder).resolve())

@@ -1,9 +1,10 @@
 """Models that were trained elsewhere, as SparkFlow models."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pyspark.ml.param import Param
 
 from sparkflow.files import fetched
@@ -11,7 +12,6 @@ from sparkflow.ml import SparkAsyncDLModel
 from sparkflow.session import sparkflow_jvm
 
 if TYPE_CHECKING:
-    from sparkflow.backend.pretrained.function import Port
     from sparkflow.backend.pretrained.opened import Opened
 
 
@@ -38,6 +38,92 @@ def from_keras(model: Any, **params: Any) -> SparkAsyncDLModel:
     from sparkflow.backend.keras.convert import predictor
 
     return _model(predictor(model), "the model", params)
+
+
+def load_keras(path: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """A Keras model to train further, with ``SparkAsyncDL(model=…)``.
+
+    Parameters
+    ----------
+    path : str
+        Of a ``.keras`` or ``.h5`` file, on the driver, or on any file system that Hadoop reaches if it begins
+        with a scheme (``hdfs://…``).
+    custom_objects : mapping, optional
+        Classes by name, for what is neither Keras' own nor registered.
+
+    Returns
+    -------
+    keras.Model
+        Compiled if it was saved so.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is nothing at ``path``.
+    ValueError
+        It is no Keras model, or has classes or Python code in it that are not here.
+    """
+    from sparkflow.backend.keras import files
+
+    with fetched(path) as local:
+        if not Path(local).is_file():
+            raise FileNotFoundError(f"there is no file {path}")
+        return files.read(Path(local), custom_objects, compiled=True)
+
+
+def load_layer(
+    path: str,
+    *,
+    signature: str | None = None,
+    tags: Iterable[str] | None = None,
+    tfInput: str | None = None,
+    tfOutput: str | None = None,
+    trainable: bool = True,
+    name: str | None = None,
+) -> Any:
+    """A trained model as a layer, for a Keras model that ``SparkAsyncDL(model=…)`` trains further.
+
+    The layer computes as in inference: dropout in it is off, and a batch norm's averages stay.
+
+    Parameters
+    ----------
+    path, signature, tags
+        As ``SparkAsyncDLModel.load_tensorflow`` takes them; for a Keras model, ``load_keras`` does more.
+    tfInput, tfOutput : str, optional
+        What the layer takes and gives; by default the model's only ones.
+    trainable : bool
+        Whether its variables are trained further, those that were trained before; False freezes all.
+    name : str, optional
+        Of the layer.
+
+    Returns
+    -------
+    keras.layers.Layer
+
+    Raises
+    ------
+    FileNotFoundError
+        There is nothing at ``path``.
+    ValueError
+        It cannot be opened, has a lookup table between input and output, or several inputs or outputs could
+        be meant; the message says what to change.
+    """
+    from sparkflow.backend.fitted import Fitted
+    from sparkflow.backend.keras.pretrained import Pretrained
+    from sparkflow.backend.layout import Layout
+    from sparkflow.backend.pretrained.open import open_model
+
+    with fetched(path) as local:
+        found = open_model(local, signature=signature, tags=tags)
+    values = found.values
+    model = Fitted(
+        values.graph,
+        Layout.from_json(values.layout),
+        np.frombuffer(values.weights, "<f4"),
+        values.state,
+        *found.chosen(path, tfInput, tfOutput),
+    )
+    return Pretrained.of(model.function(), name, trainable)
 
 
 def load_checkpoint(path: str, **params: Any) -> SparkAsyncDLModel:
@@ -75,9 +161,9 @@ def _model(found: "Opened", path: str, params: Mapping[str, Any]) -> SparkAsyncD
     if unknown:
         raise TypeError(f"{min(unknown)!r} is no param of the model; those are {', '.join(_params())}")
     given = {name: value for name, value in params.items() if value is not None}
-    for param, kind, ports in (("tfInput", "inputs", found.inputs), ("tfOutput", "outputs", found.outputs)):
-        if param not in given:
-            given[param] = _only(path, param, kind, ports)
+    given["tfInput"], given["tfOutput"] = found.chosen(
+        path, given.get("tfInput"), given.get("tfOutput"), given.get("tfDropout")
+    )
     model = SparkAsyncDLModel._of(*found.values)
     model._set(**given)
     return model
@@ -85,12 +171,3 @@ def _model(found: "Opened", path: str, params: Mapping[str, Any]) -> SparkAsyncD
 
 def _params() -> list[str]:
     return [name for name in dir(SparkAsyncDLModel) if isinstance(getattr(SparkAsyncDLModel, name), Param)]
-
-
-def _only(path: str, param: str, kind: str, ports: "Sequence[Port]") -> str:
-    if len(ports) != 1:
-        there = (
-            f"has {len(ports)} {kind}: {', '.join(map(str, ports))}" if ports else f"does not tell its {kind}"
-        )
-        raise ValueError(f"{path} {there}; give {param}='name:0'")
-    return ports[0].tensor

@@ -2,7 +2,7 @@
 # mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
 # mypy: disable-error-code="no-any-return"
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from pyspark.ml.wrapper import JavaEstimator, JavaModel
 
 from sparkflow.backend.layout import Layout
 from sparkflow.fit import LossCallback, ValidationCallback, fit
+from sparkflow.interchange import Interchange
 from sparkflow.keras_model import keras_params
 from sparkflow.params import (
     EarlyStoppingParams,
@@ -36,7 +37,9 @@ from sparkflow.session import sparkflow_jvm
 from sparkflow.summary import TrainingSummary
 
 
-class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable, JavaMLWritable):
+class SparkAsyncDLModel(
+    JavaModel, InputParams, PredictionParams, Interchange, JavaMLReadable, JavaMLWritable
+):
     """A trained TensorFlow graph: what ``SparkAsyncDL.fit`` returns.
 
     ``transform`` adds the column ``predictionCol``: a double where ``tfOutput`` gives one value a row,
@@ -62,54 +65,6 @@ class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable
         layout = self._layout()
         views = layout.state_views(self._java_obj.stateBytes())
         return dict(zip([v.name for v in layout.state], views, strict=True))
-
-    def to_keras(self, like: Any = None) -> Any:
-        """The Keras model that was trained, with its trained weights; compile it to evaluate or train it.
-
-        Parameters
-        ----------
-        like : keras.Model, optional
-            A built model of the same architecture, which gets the weights and is returned. Needed for models
-            that cannot be made from their config, such as subclassed ones without ``get_config``.
-
-        Raises
-        ------
-        ValueError
-            The model is of a graph, or cannot be made again, or ``like`` has other weights.
-        """
-        from sparkflow.backend.keras.restore import to_keras
-
-        return to_keras(self._java_obj.graph(), {**self.weights, **self.get_state()}, like)
-
-    toKeras = to_keras
-
-    def save_tensorflow(self, path: str, format: str = "saved_model", *, overwrite: bool = False) -> None:
-        """Writes the model for programs without SparkFlow.
-
-        Parameters
-        ----------
-        path : str
-            On the driver, or on any file system that Hadoop reaches if it begins with a scheme (``hdfs://…``).
-        format : str
-            ``"saved_model"``: a directory with the signature ``serving_default``, whose input and output are
-            called as ``tfInput`` and ``tfOutput`` without the number. ``"keras"``: a ``.keras`` file of what
-            ``to_keras()`` gives. ``"graph"``: a frozen graph, a GraphDef in binary, whose tensors are called
-            as in the model.
-        overwrite : bool
-            Replace what is there.
-
-        Raises
-        ------
-        FileExistsError
-            There is something and ``overwrite`` is False.
-        ValueError
-            There is no such format, the path does not go with it, or the model cannot be had in it.
-        """
-        from sparkflow.exporting import save_tensorflow
-
-        save_tensorflow(self, path, format, overwrite)
-
-    saveTensorflow = save_tensorflow
 
     def _layout(self) -> Layout:
         return Layout.from_json(self._java_obj.layoutJson())
@@ -141,78 +96,6 @@ class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable
         """The reader of saved models; ``load(path)`` is short for ``read().load(path)``."""
         sparkflow_jvm()
         return super().read()
-
-    @classmethod
-    def load_tensorflow(
-        cls,
-        path: str,
-        *,
-        signature: str | None = None,
-        tags: Iterable[str] | None = None,
-        custom_objects: Mapping[str, Any] | None = None,
-        **params: Any,
-    ) -> "SparkAsyncDLModel":
-        """A model that something else has trained, as a fitted stage.
-
-        What it is, is seen from what lies at ``path``: the directory of a SavedModel; a Keras model
-        (``.keras``, ``.h5``); a TensorFlow 1 checkpoint, by the path that ``tf.train.Saver.save`` returned;
-        or a frozen graph (``.pb``, ``.pbtxt``). ``tfInput`` and ``tfOutput`` follow from it where it has one
-        of each.
-
-        Parameters
-        ----------
-        path : str
-            On the driver, or on any file system that Hadoop reaches if it begins with a scheme (``hdfs://…``).
-        signature : str, optional
-            Of a SavedModel; by default ``serving_default``, or the only one. Inputs and outputs are tensors
-            of the signature's own names (``"output_0:0"``).
-        tags : iterable of str, optional
-            Of a SavedModel's graph; by default ``["serve"]``, or those of the only one.
-        custom_objects : mapping, optional
-            Classes by name, for a Keras model that has some of its own.
-        **params
-            Of the model, such as ``inputCol``, ``predictionCol`` and ``tfOutput``. ``tfOutput="class:0"``
-            gives the number of the likeliest class where the output is a row of them.
-
-        Raises
-        ------
-        FileNotFoundError
-            There is nothing at ``path``.
-        ValueError
-            It is no model, has no such signature, needs what SparkFlow's models have not, or several inputs
-            or outputs could be meant; the message names them.
-        RuntimeError
-            There is no SparkSession, or SparkFlow's jar is not on it.
-        """
-        from sparkflow.loaders import load_tensorflow
-
-        return load_tensorflow(path, signature=signature, tags=tags, custom_objects=custom_objects, **params)
-
-    loadTensorflow = load_tensorflow
-
-    @classmethod
-    def from_keras(cls, model: Any, **params: Any) -> "SparkAsyncDLModel":
-        """A Keras 3 model as a fitted stage, with the weights that it has now.
-
-        Parameters
-        ----------
-        model : keras.Model
-            Built, with one input and one output. It is left as it is.
-        **params
-            Of the model; ``tfInput`` is ``x:0``, and ``tfOutput`` is ``out:0`` unless given (``class:0``).
-
-        Raises
-        ------
-        TypeError, ValueError
-            It is no such model; the message says what to change.
-        RuntimeError
-            There is no SparkSession, or SparkFlow's jar is not on it.
-        """
-        from sparkflow.loaders import from_keras
-
-        return from_keras(model, **params)
-
-    fromKeras = from_keras
 
     @classmethod
     def _of(cls, graph: str, layout: str, weights: bytes, state: bytes) -> "SparkAsyncDLModel":

@@ -12,6 +12,9 @@ from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
+from conftest import oldest_only
+from sparkflow.cli import main
+from sparkflow.loaders import load_keras, load_layer
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 import keras  # isort: skip  # after TensorFlow has been imported quietly
@@ -94,6 +97,7 @@ def test_any_file_system_of_hadoop(
         back = SparkAsyncDLModel.load_tensorflow(f"{elsewhere}/deep/{name}", inputCol="features")
         np.testing.assert_allclose(predicted(back, data), wanted, atol=1e-6)
     assert (tmp_path / "deep" / "out" / "saved_model.pb").is_file()
+    assert load_keras(f"{elsewhere}/deep/out.keras").count_params() == model.count_params()
     with tf1.Graph().as_default(), tf1.Session() as session:
         x = tf1.placeholder(tf1.float32, [None, 4], name="x")
         tf1.add(x, tf1.get_variable("shift", initializer=[1.0, 2.0, 3.0, 4.0]), name="y")
@@ -120,6 +124,48 @@ def test_what_was_trained_here_goes_out_and_back(data: DataFrame, tmp_path: Path
         stage.save_tensorflow(str(tmp_path / "model"), "keras")
     with pytest.raises(ValueError, match="expected one of 'saved_model', 'keras', 'graph'"):
         stage.save_tensorflow(str(tmp_path / "model"), "onnx")
+
+
+@oldest_only
+def test_what_the_command_line_saved_is_loaded(
+    saved: Path, data: DataFrame, model: keras.Model, tmp_path: Path
+) -> None:
+    assert main(["model", str(saved / "saved_model"), str(tmp_path / "saved")]) == 0
+    stage = SparkAsyncDLModel.load(str(tmp_path / "saved")).setInputCol("features")
+    np.testing.assert_allclose(predicted(stage, data), model.predict(X, verbose=0), atol=1e-6)
+
+
+@oldest_only
+def test_a_frozen_body_gets_a_head(saved: Path, data: DataFrame, tmp_path: Path) -> None:
+    body = load_layer(str(saved / "saved_model"), trainable=False)
+    tuned = keras.Sequential([keras.Input((4,)), body, layers.Dense(1)])
+    before = [weight.numpy() for weight in tuned.weights]
+    net = SparkAsyncDL(model=tuned, loss="mse", inputCol="features", labelCol="label", iters=2, partitions=1)
+    fitted = net.fit(data)
+    assert len(fitted.weights) == 2
+    after = fitted.to_keras()
+    same = [np.array_equal(weight, old) for weight, old in zip(after.weights, before, strict=True)]
+    assert same == [True] * 8 + [False] * 2
+    np.testing.assert_allclose(predicted(fitted, data), after.predict(X, verbose=0), atol=1e-6)
+    fitted.save_tensorflow(str(tmp_path / "tuned"))
+    again = SparkAsyncDLModel.load_tensorflow(str(tmp_path / "tuned"), inputCol="features")
+    np.testing.assert_allclose(predicted(again, data), predicted(fitted, data), atol=1e-6)
+
+
+def test_a_model_that_reads_text_is_fed_a_column_of_strings(spark: SparkSession) -> None:
+    vectorize = layers.TextVectorization(10, output_sequence_length=4)
+    vectorize.adapt(["the cat", "the dog sat"])
+    numbers = [layers.Embedding(10, 3), layers.Flatten(), layers.Dense(2)]
+    reader = keras.Sequential([keras.Input((1,), dtype="string"), vectorize, *numbers])
+    stage = SparkAsyncDLModel.from_keras(reader, inputCol="text")
+    texts = ["the cat sat", "a dög", ""]
+    data = spark.createDataFrame([(text, 1.0) for text in texts], ["text", "number"]).coalesce(1)
+    wanted = reader.predict(tf.constant([[text] for text in texts]), verbose=0)
+    np.testing.assert_allclose(predicted(stage, data), wanted, atol=1e-6)
+    with pytest.raises(Exception, match="'number', a column of type double, but tfInput 'x:0' takes strings"):
+        stage.copy({stage.inputCol: "number"}).transform(data)
+    with pytest.raises(Exception, match="column 'text' has a null"):
+        predicted(stage, spark.createDataFrame([("a",), (None,)], "text string"))
 
 
 class TestRefused:

@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow
 from tensorflow.python.framework import convert_to_constants
 
-from sparkflow.backend import metagraph
-from sparkflow.backend.layout import Layout
-from sparkflow.backend.pretrained import lookups
-from sparkflow.backend.pretrained.extract import extracted
+from sparkflow.backend import lookups, metagraph
+from sparkflow.backend.fitted import Fitted
 from sparkflow.backend.pretrained.function import Function, Port
-from sparkflow.backend.pretrained.opened import port_of
 from sparkflow.backend.runtime import tf
-from sparkflow.backend.trained import trained
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted model, as `GraphPredictor` takes it."""
-
-    graph: str
-    layout: Layout
-    weights: np.ndarray
-    state: bytes
-    tf_input: str
-    tf_output: str
-    tf_dropout: str | None = None
-    dropout: float = 0.0
-
-    @contextmanager
-    def session(self) -> Iterator[tuple[Any, Port, Port]]:
-        """A session that predicts, and what goes in and comes out; dropout is off for good."""
-        meta = metagraph.parse(self.graph)
-        graph = tf.Graph()
-        constants = {}
-        if self.tf_dropout is not None:
-            rate = metagraph.tensor(
-                metagraph.imported(metagraph.parse(self.graph)), "tfDropout", self.tf_dropout
-            )
-            shape = rate.shape.as_list() if rate.shape.is_fully_defined() else []
-            with graph.as_default():
-                constants[rate.name] = tf.fill(shape, tf.cast(self.dropout, rate.dtype))
-        metagraph.imported(meta, graph, constants)
-        fed, output = metagraph.prediction(graph, self.tf_input, self.tf_output, None)
-        with trained(graph, self.layout, self.weights, self.state) as session:
-            yield session, port_of(fed[0]), port_of(output)
 
 
 def saved_model(model: Fitted, path: str) -> None:
@@ -64,7 +24,7 @@ def saved_model(model: Fitted, path: str) -> None:
     ValueError
         The output needs something that is neither a variable nor a lookup table.
     """
-    module = _Module(_function(model))
+    module = _Module(model.function())
     tensorflow.saved_model.save(module, path, signatures=module.serve)
 
 
@@ -76,7 +36,7 @@ def frozen_graph(model: Fitted, path: str) -> None:
     ValueError
         The output needs a lookup table, or something else that a frozen graph has no place for.
     """
-    function = _function(model)
+    function = model.function()
     if function.lookups:
         raise ValueError(
             f"tfOutput '{model.tf_output}' needs the lookup table '{function.lookups[0].tensor}', which has "
@@ -93,12 +53,6 @@ def frozen_graph(model: Fitted, path: str) -> None:
         tf.identity(result, name=output.name)
     graph_def = metagraph.pruned(graph.as_graph_def(), [output.name])
     Path(path).write_bytes(graph_def.SerializeToString())
-
-
-def _function(model: Fitted) -> Function:
-    with model.session() as (session, source, output):
-        trainable = {variable.name: True for variable in model.layout.weights}
-        return extracted(session, [source], [output], trainable, f"tfOutput '{model.tf_output}'")
 
 
 class _Module(tensorflow.Module):  # type: ignore[misc]

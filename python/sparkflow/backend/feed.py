@@ -21,13 +21,16 @@ class Feed:
         Which column's rows go there, for messages.
     tensor : tf.Tensor
         Its shape's first dimension counts the rows of a batch.
+    strings : bool
+        Whether it may take strings.
     """
 
-    def __init__(self, param: str, column: str, tensor: Any) -> None:
+    def __init__(self, param: str, column: str, tensor: Any, *, strings: bool = False) -> None:
         self.name: str = tensor.name
         self._words = f"{param} '{tensor.name}'"
         self._column = column
-        if tensor.dtype.base_dtype.name in ("string", "resource", "variant"):
+        kind = tensor.dtype.base_dtype.name
+        if kind in ("resource", "variant") or (kind == "string" and not strings):
             raise ValueError(f"{self._words} is of dtype {tensor.dtype.name}: only numbers can be fed")
         self._dtype: Any = tensor.dtype.base_dtype.as_numpy_dtype
         self._shape: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
@@ -42,7 +45,7 @@ class Feed:
         return self._shape[0] if self._shape else None
 
     def rows(self, matrix: np.ndarray) -> np.ndarray:
-        """Return float32 rows of shape (n, k) as an array of shape (n, …) and dtype that the tensor takes.
+        """Return rows of shape (n, k), float32 or strings, as an array of shape (n, …) that the tensor takes.
 
         Raises
         ------

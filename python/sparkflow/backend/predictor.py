@@ -51,7 +51,7 @@ class GraphPredictor:
     ) -> None:
         imported = metagraph.imported(metagraph.parse(graph))
         fed, output = metagraph.prediction(imported, tf_input, tf_output, tf_dropout)
-        self._feed = Feed("tfInput", "features", fed[0])
+        self._feed = Feed("tfInput", "features", fed[0], strings=True)
         self._batch = self._feed.batch or batch
         self._extra: list[np.ndarray] = []
         if tf_dropout is not None:
@@ -63,7 +63,9 @@ class GraphPredictor:
         self._run = self._session.make_callable(output, feed_list=fed)
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
-        """Return float64 of shape (n, values of a row's output) for float32 `rows` of shape (n, k), n > 0.
+        """Return float64 of shape (n, values of a row's output) for `rows` of shape (n, k), n > 0.
+
+        They are float32, or strings as objects if `tf_input` takes such.
 
         Raises
         ------

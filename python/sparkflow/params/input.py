@@ -15,7 +15,8 @@ class InputParams(Group):
     inputCol = param(
         "inputCol",
         "Name of the features column: an ML vector (dense or sparse), an array of numbers, or a number. "
-        "It feeds the placeholder named by tfInput.",
+        "It feeds the placeholder named by tfInput. Where that takes strings, transform takes a column of "
+        "strings.",
         TypeConverters.toString,
     )
     tfInput = param(

@@ -59,6 +59,11 @@ def matrix(column: Any, name: str) -> np.ndarray:
     return flat.reshape(count, width // 4)
 
 
+def strings(column: Any) -> np.ndarray:
+    """Return the rows of an Arrow array of strings as objects of shape (n, 1)."""
+    return np.asarray(column.to_numpy(zero_copy_only=False), object).reshape(-1, 1)
+
+
 def read(batches: Iterable[Any], names: Sequence[str], spill: Spill | None = None) -> list[np.ndarray]:
     """Read all batches; return one float32 matrix for each of the named columns.
 

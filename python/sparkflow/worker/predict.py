@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from pyspark.broadcast import _broadcastRegistry
 
 from sparkflow.backend.recent import Recent
@@ -35,7 +36,7 @@ class Predict:
 
     def __call__(self, arrays: Iterable[Any]) -> Iterator[Any]:
         for array in arrays:
-            rows = columns.matrix(array, "features")
+            rows = columns.strings(array) if _is_text(array) else columns.matrix(array, "features")
             outputs = _predictor(self._spec)(rows) if len(rows) else np.empty((0, 1))
             yield self._column(outputs)
         archives.forget()
@@ -48,6 +49,10 @@ class Predict:
                 f"tfOutput '{self._spec.tf_output}' gave {outputs.shape[1]} values a row, expected one"
             )
         return columns.doubles(outputs)
+
+
+def _is_text(array: Any) -> bool:
+    return bool(pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
 
 
 def _predictor(spec: PredictSpec) -> GraphPredictor:

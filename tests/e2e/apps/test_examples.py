@@ -15,7 +15,7 @@ from conftest import OLDEST, ROOT, oldest_only
 TIMEOUT = 900  # seconds for all of them; they take about 150
 
 README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-FIVE_MINUTES, KERAS = (block for block in README if "getOrCreate" in block)
+FIVE_MINUTES, KERAS, PRETRAINED = (block for block in README if "getOrCreate" in block)
 
 # The example of SparkFlow 0.7's README, letter for letter but for `import tensorflow as tf`. The two imports
 # that may stand for it take turns, as Spark takes long to compile a CSV of 785 columns.
@@ -79,6 +79,7 @@ PROGRAMS = {"five_minutes": FIVE_MINUTES, "reference": REFERENCE}
 if OLDEST:
     PROGRAMS |= {
         "readme_keras": KERAS,
+        "readme_pretrained": PRETRAINED,
         "cnn": "import cnn; cnn.main(iters=2, rows=12000)",
         "keras_mnist": "import keras_mnist; keras_mnist.main(iters=2, rows=12000)",
         "autoencoder": "import autoencoder; autoencoder.main(iters=8, rows=12000)",
@@ -148,6 +149,12 @@ def test_reference_example_with_only_its_imports_changed(done: Done) -> None:
 def test_readme_keras(done: Done) -> None:
     assert done.number("readme_keras", r"(\d+)% right") >= 90
     assert (done.directory / "target" / "classes.keras").is_file()
+
+
+@oldest_only
+def test_readme_pretrained(done: Done) -> None:
+    assert done.number("readme_pretrained", r"(\d+)% right") >= 90
+    assert (done.directory / "target" / "tuned" / "saved_model.pb").is_file()
 
 
 @oldest_only

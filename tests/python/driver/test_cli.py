@@ -1,3 +1,5 @@
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +26,12 @@ def net():
 
 def lossless():
     tf.placeholder(tf.float32, [None, 4], name="x")
+
+def compiled_without_loss():
+    import keras
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("adam")
+    return model
 """
 
 
@@ -67,9 +75,10 @@ def test_version(project):
         (":net", "':net' names no function"),
         ("nowhere.py:net", "there is no file nowhere.py"),
         ("no_such_module:net", "there is no module 'no_such_module'"),
-        ("graphs.py:nett", "graphs.py has no function 'nett'; it has: lossless, net"),
+        ("graphs.py:nett", "graphs.py has no function 'nett'; it has: compiled_without_loss, lossless, net"),
         ("graphs.py:not_a_function", "graphs.py has no function 'not_a_function'"),
         ("graphs.py:lossless", "the graph of lossless has no loss"),
+        ("graphs.py:compiled_without_loss", "has no loss: give one, such as loss='mse'"),
     ],
 )
 def test_errors_are_one_line_on_stderr(project, monkeypatch, capsys, reference, message):
@@ -94,6 +103,51 @@ def test_a_module_whose_own_import_fails_says_which(project, monkeypatch):
     (project / "broken.py").write_text("import absent_dependency\n")
     with pytest.raises(ModuleNotFoundError, match="absent_dependency"):
         main(["graph", "broken.py:net", "out.json"])
+
+
+@pytest.fixture
+def frozen(tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 2], name="x")
+        tf.identity(tf.reduce_sum(x, 1), name="total")
+        tf.identity(tf.matmul(x, [[2.0], [3.0]]), name="y")
+        tf.io.write_graph(graph, str(tmp_path), "line.pb", as_text=False)
+    return tmp_path / "line.pb"
+
+
+def test_model_writes_what_the_jar_loads(frozen, tmp_path, capsys):
+    assert main(["model", str(frozen), str(tmp_path / "out"), "--tf-output", "y:0"]) == 0
+    assert capsys.readouterr().out == f"wrote {tmp_path / 'out'}: y:0 of x:0\n"
+    metadata = json.loads((tmp_path / "out" / "metadata" / "part-00000").read_text())
+    assert metadata["class"] == "sparkflow.ml.SparkAsyncDLModel"
+    assert metadata["paramMap"] == {"tfInput": "x:0", "tfOutput": "y:0"}
+    assert metadata["defaultParamMap"]["predictionCol"] == "predicted"
+    manifest = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text())
+    for name in ("graph.json", "weights.bin", "state.bin"):
+        content = (tmp_path / "out" / "data" / name).read_bytes()
+        assert manifest["files"][name]["bytes"] == len(content)
+        assert manifest["files"][name]["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["line.pb", "out"], "line.pb has 2 outputs: 'total:0' (float32 [None]), 'y:0'"),
+        (
+            ["line.pb", "out", "--tf-output", "yy:0"],
+            "tfOutput 'yy:0' is no tensor of tensorflowGraph: did you",
+        ),
+        (["line.pb", "out", "--signature", "serve"], "signature is not for a frozen graph"),
+        (["nowhere", "out"], "there is nothing at nowhere: expected the directory of a SavedModel"),
+        (["line.pb", "."], "there is something at . already: remove it"),
+    ],
+)
+def test_a_model_that_cannot_be_had(frozen, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(frozen.parent)
+    assert main(["model", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("python -m sparkflow model: ") and message in error
+    assert not Path("out").exists()
 
 
 def test_no_command_is_a_usage_error(capsys):

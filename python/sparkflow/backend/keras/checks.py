@@ -79,7 +79,7 @@ def input_of(model: Any) -> Input:
     Raises
     ------
     ValueError
-        It has several inputs, takes strings, or nobody knows what it takes.
+        It has several inputs, or nobody knows what it takes.
     """
     inputs = getattr(model, "inputs", None)
     if inputs:
@@ -91,13 +91,17 @@ def input_of(model: Any) -> Input:
         found = Input(tuple(inputs[0].shape), keras.backend.standardize_dtype(inputs[0].dtype))
     else:
         found = Input(_built_shape(model), keras.config.floatx())
-    if found.dtype == "string":
+    return found
+
+
+def check_numbers(model: Any, source: Input) -> None:
+    """Raise ValueError if what a model takes, its `source`, is strings."""
+    if source.dtype == "string":
         raise ValueError(
-            f"model '{model.name}' takes strings, which columns cannot bring yet: turn them into numbers "
+            f"model '{model.name}' takes strings, which cannot be trained on yet: turn them into numbers "
             "before, such as with Spark's StringIndexer, and train the part of the model behind its "
             f"{_first_string_layer(model)}"
         )
-    return found
 
 
 def _built_shape(model: Any) -> tuple[int | None, ...]:

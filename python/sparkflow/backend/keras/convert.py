@@ -14,7 +14,7 @@ from google.protobuf import json_format
 from sparkflow.backend.classes import add_class
 from sparkflow.backend.evaluation import COLLECTION as EVALUATION
 from sparkflow.backend.evaluation import describe
-from sparkflow.backend.keras.checks import check_model, check_trainable, input_of
+from sparkflow.backend.keras.checks import check_model, check_numbers, check_trainable, input_of
 from sparkflow.backend.keras.evaluation import Evaluation
 from sparkflow.backend.keras.held import Held
 from sparkflow.backend.keras.loss import Label, loss_of
@@ -86,6 +86,7 @@ def convert(
     """
     check_trainable(model)
     source = input_of(model)
+    check_numbers(model, source)
     variables = Variables(model)
     prediction = Prediction(model, variables, source)
     function, label = loss_of(model, loss, prediction.shape)

@@ -42,10 +42,12 @@ def loss_of(model: Any, given: Any, output: Sequence[int | None]) -> tuple[Loss,
         chosen = _single(getattr(model, "loss", None))
 
         def compiled(y: Any, x: Any, prediction: Any, weight: Any) -> Any:
+            if chosen is None and not model.losses and not _computes_its_own(model):
+                raise _missing(model)
             return model.compute_loss(x=x, y=y, y_pred=prediction, sample_weight=weight)
 
         return compiled, _label(chosen, output)
-    if type(model).compute_loss is not keras.Model.compute_loss:
+    if _computes_its_own(model):
         raise ValueError(
             f"model '{model.name}' has a compute_loss of its own, which takes its loss from compile: call "
             "model.compile(loss=…, optimizer=…), and leave loss out"
@@ -57,12 +59,20 @@ def loss_of(model: Any, given: Any, output: Sequence[int | None]) -> tuple[Loss,
         parts = [] if function is None else [function(y, prediction, sample_weight=weight)]
         parts += [keras.ops.sum(keras.ops.cast(part, keras.config.floatx())) for part in model.losses]
         if not parts:
-            raise ValueError(
-                f"model '{model.name}' has no loss: give one, such as loss='mse', or call model.compile"
-            )
+            raise _missing(model)
         return parts[0] if len(parts) == 1 else keras.ops.sum(keras.ops.stack(parts))
 
     return own, _label(chosen, output)
+
+
+def _computes_its_own(model: Any) -> bool:
+    return type(model).compute_loss is not keras.Model.compute_loss
+
+
+def _missing(model: Any) -> ValueError:
+    return ValueError(
+        f"model '{model.name}' has no loss: give one, such as loss='mse', or call model.compile(loss='mse')"
+    )
 
 
 def _single(loss: Any) -> Any:

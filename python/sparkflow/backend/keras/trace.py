@@ -11,6 +11,8 @@ from typing import Any
 
 import tensorflow
 
+from sparkflow.backend import lookups
+from sparkflow.backend.lookups import Lookup
 from sparkflow.backend.runtime import tf
 
 
@@ -37,10 +39,17 @@ class Trace:
         # Without AutoGraph, as Keras itself calls a model.
         concrete = tensorflow.function(function, autograph=False).get_concrete_function(*tensors)
         graph = concrete.graph
-        self._constants = [(inner.name, _constant(graph, outer)) for outer, inner in graph.captures]
+        self._graph_def = graph.as_graph_def()
+        self._lookups: list[Lookup] = []
+        self._constants: dict[str, Any] = {}
+        for outer, inner in graph.captures:
+            lookup = lookups.captured(self._graph_def, inner, outer) if outer.dtype == tf.resource else None
+            if lookup is not None:
+                self._lookups.append(lookup)
+            else:
+                self._constants[inner.name] = _constant(graph, outer)
         self._inputs = [tensor.name for tensor in concrete.inputs[: len(tensors)]]
         self._outputs = [tensor.name for tensor in concrete.outputs]
-        self._graph_def = graph.as_graph_def()
 
     @property
     def has_custom_gradients(self) -> bool:
@@ -52,7 +61,8 @@ class Trace:
         """Add the ops to the default graph, computing with the tensors `inputs`; return what comes out."""
         given = dict(zip(self._inputs, inputs, strict=True))
         with tf.name_scope(f"{scope}_constants"):
-            given |= {name: tf.constant(value) for name, value in self._constants}
+            given |= {name: tf.constant(value) for name, value in self._constants.items()}
+            given |= {lookup.tensor: lookups.add(lookup) for lookup in self._lookups}
         outputs: list[Any] = tf.import_graph_def(
             self._graph_def, input_map=given, return_elements=self._outputs, name=scope
         )
@@ -63,10 +73,9 @@ def _constant(graph: Any, tensor: Any) -> Any:
     """The value of what a function has caught from around it."""
     if tensor.dtype in (tf.resource, tf.variant):
         names = ", ".join(f"'{v.name.split(':')[0]}'" for v in graph.variables)
-        what = f"the variable {names}" if names else "a lookup table"
+        what = f"the variable {names}" if names else f"something of dtype {tensor.dtype.name}"
         raise ValueError(
             f"the model reads {what}, which is no weight of its own, so it cannot be trained here: make it a "
-            "layer's with add_weight; give random functions a keras.random.SeedGenerator that a layer keeps; "
-            "map values to numbers before the model, such as with Spark's StringIndexer"
+            "layer's with add_weight; give random functions a keras.random.SeedGenerator that a layer keeps"
         )
     return tensor.numpy()

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from sparkflow.backend import lookups
 from sparkflow.backend.metagraph import PLACEHOLDERS
-from sparkflow.backend.pretrained import lookups
 from sparkflow.backend.pretrained.function import Function, Port, Weight
 from sparkflow.backend.pretrained.inline import inlined
 from sparkflow.backend.runtime import tf

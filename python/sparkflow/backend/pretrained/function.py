@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sparkflow.backend import lookups
+from sparkflow.backend.lookups import Lookup
 from sparkflow.backend.names import operation_name
-from sparkflow.backend.pretrained import lookups
-from sparkflow.backend.pretrained.lookups import Lookup
 from sparkflow.backend.runtime import tf
 
 
@@ -102,8 +102,15 @@ class Function:
         names = [port.tensor for port in self.inputs]
         names += [weight.tensor for weight in self.weights]
         names += [lookup.tensor for lookup in self.lookups]
-        given = dict(zip(names, [*inputs, *weights, *tables], strict=True))
+        read = {tensor_name(name) for node in self.graph_def.node for name in node.input}
+        pairs = zip(names, [*inputs, *weights, *tables], strict=True)
+        given = {name: tensor for name, tensor in pairs if name in read}
         outputs: list[Any] = tf.import_graph_def(
             self.graph_def, given, [port.tensor for port in self.outputs], name="model"
         )
         return outputs
+
+
+def tensor_name(name: str) -> str:
+    """The tensor that an input of a node names; an operation that it waits for stays `^operation`."""
+    return name if ":" in name or name[0] == "^" else f"{name}:0"

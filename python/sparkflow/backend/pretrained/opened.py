@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from google.protobuf import json_format
 
+from sparkflow.backend import metagraph
 from sparkflow.backend.classes import add_class
 from sparkflow.backend.layout import STATE_DTYPES
 from sparkflow.backend.metagraph import Variables
@@ -31,6 +33,30 @@ class Opened(NamedTuple):
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
 
+    def chosen(
+        self, path: str, tf_input: str | None, tf_output: str | None, tf_dropout: str | None = None
+    ) -> tuple[str, str]:
+        """Return the tensors to feed and to fetch: those that are given, or the only ones.
+
+        Raises
+        ------
+        ValueError
+            It is not clear which, the message names `path`; there is no such tensor; or what is fetched needs
+            more than what is fed.
+        """
+        fed = tf_input or _only(path, "tfInput", "inputs", self.inputs)
+        fetched = tf_output or _only(path, "tfOutput", "outputs", self.outputs)
+        graph = metagraph.imported(metagraph.parse(self.values.graph))
+        metagraph.prediction(graph, fed, fetched, tf_dropout)
+        return fed, fetched
+
+
+def _only(path: str, param: str, kind: str, ports: Sequence[Port]) -> str:
+    if len(ports) != 1:
+        there = f"has {len(ports)} {kind}: {', '.join(map(str, ports))}"
+        raise ValueError(f"{path} {there if ports else f'does not tell its {kind}'}; give {param}='name:0'")
+    return ports[0].tensor
+
 
 def opened(function: Function) -> Opened:
     """Make the graph and the values of a function.
@@ -42,12 +68,13 @@ def opened(function: Function) -> Opened:
     state: list[np.ndarray] = []
     with tf.Graph().as_default() as graph:
         inputs = function.placeholders()
-        refused = refusal("this graph was made without its values: set initialWeights")
+        refused = None
         variables = []
         for weight in function.weights:
             trainable = weight.trainable and np.issubdtype(weight.value.dtype, np.floating)
             shipped = trainable or weight.value.dtype.name in STATE_DTYPES
             if shipped:
+                refused = refused or refusal("this graph was made without its values: set initialWeights")
                 (weights if trainable else state).append(weight.value)
             # What SparkFlow's models have no place for, a string say, is part of the graph.
             initial = refused if shipped else weight.value

@@ -53,7 +53,7 @@ def read(path: Path, signature: str | None = None, tags: Iterable[str] | None = 
 
 def _graph(path: Path, tags: Iterable[str] | None) -> Any:
     graphs = list(loader_impl.parse_saved_model(str(path)).meta_graphs)
-    wanted = {tf.saved_model.SERVING} if tags is None else set(tags)
+    wanted = {tf.saved_model.SERVING} if tags is None else {tags} if isinstance(tags, str) else set(tags)
     found = [meta for meta in graphs if set(meta.meta_info_def.tags) == wanted]
     if not found and tags is None and len(graphs) == 1:
         found = graphs

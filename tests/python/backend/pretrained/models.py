@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparkflow.backend.export import Fitted
+from sparkflow.backend.fitted import Fitted
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.predictor import GraphPredictor
 from sparkflow.backend.pretrained.opened import Opened
@@ -26,10 +26,10 @@ def classifier() -> keras.Model:
     model = keras.Sequential(
         [
             keras.Input((4,), name="features"),
-            layers.Dense(5, activation="silu"),
-            layers.BatchNormalization(),
+            layers.Dense(5, activation="silu", name="hidden"),
+            layers.BatchNormalization(name="norm"),
             layers.Dropout(0.5),
-            layers.Dense(3, activation="softmax"),
+            layers.Dense(3, activation="softmax", name="classes"),
         ]
     )
     random = np.random.default_rng(2)

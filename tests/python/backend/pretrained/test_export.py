@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf1
 
 from backend.pretrained.models import classifier, fitted, predict, recurrent, rows, save_module
 from sparkflow.backend import export
-from sparkflow.backend.export import Fitted
+from sparkflow.backend.fitted import Fitted
 from sparkflow.backend.keras.convert import predictor
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.pretrained.open import open_model

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf1
 
-from backend.pretrained.models import classifier, predict, recurrent, rows, save_module
+from backend.pretrained.models import classifier, fitted, predict, recurrent, rows, save_module
 from sparkflow.backend.layout import Layout
+from sparkflow.backend.predictor import GraphPredictor
 from sparkflow.backend.pretrained.open import open_model
 
 import keras  # isort: skip  # after TensorFlow has been imported quietly
@@ -88,6 +89,20 @@ class TestSavedModel:
         assert predict(opened, np.array([[3.0]])).item() == 1.5
         assert names(opened) == ([], [])
 
+    def test_an_input_that_nothing_reads(self, tmp_path):
+        specs = [tf.TensorSpec([None, 1], name="x"), tf.TensorSpec([None, 1], name="unused")]
+        module = tf.Module()
+        serve = tf.function(lambda x, unused: {"y": 2 * x}, input_signature=specs)
+        tf.saved_model.save(module, str(tmp_path / "two"), signatures=serve)
+        opened = open_model(str(tmp_path / "two"))
+        with pytest.raises(
+            ValueError, match=r"2 inputs: 'unused:0' \(float32 \[None, 1\]\), 'x:0' .*tfInput"
+        ):
+            opened.chosen("two", None, None)
+        assert opened.chosen("two", "x:0", None) == ("x:0", "y:0")
+        with pytest.raises(ValueError, match="'x:0' would get no value"):
+            opened.chosen("two", "unused:0", None)
+
 
 class TestRefusedSavedModel:
     def test_unknown_signature(self, tmp_path):
@@ -105,7 +120,7 @@ class TestRefusedSavedModel:
     def test_unknown_tags(self, tmp_path):
         path = save_module(tmp_path / "module")
         with pytest.raises(ValueError, match=r"tags \['train'\]: give tags=\['serve'\]"):
-            open_model(path, signature="scale", tags=["train"])
+            open_model(path, signature="scale", tags="train")
 
     def test_values_that_are_missing(self, tmp_path):
         path = save_module(tmp_path / "module")
@@ -201,6 +216,32 @@ class TestKerasFile:
         (tmp_path / name).write_text("nothing of the kind")
         with pytest.raises(ValueError, match="is no Keras model: expected"):
             open_model(str(tmp_path / name))
+
+
+TEXTS = np.array([["the cat sat"], ["a dog"], [""]], object)
+
+
+def reader():
+    keras.utils.set_random_seed(1)
+    vectorize = layers.TextVectorization(10, output_mode="int", output_sequence_length=4)
+    vectorize.adapt(["the cat", "the dog sat"])
+    numbers = [layers.Embedding(10, 3), layers.Flatten(), layers.Dense(2)]
+    return keras.Sequential([keras.Input((1,), dtype="string"), vectorize, *numbers])
+
+
+@pytest.mark.parametrize("name", ["text.keras", "text"])
+def test_a_model_that_reads_text(name, tmp_path):
+    model = reader()
+    wanted = model.predict(tf.constant(TEXTS.tolist()), verbose=0)
+    if name == "text":
+        model.export(str(tmp_path / name), verbose=False)
+    else:
+        model.save(tmp_path / name)
+    model = fitted(open_model(str(tmp_path / name)))
+    predictor = GraphPredictor(
+        model.graph, model.layout, model.weights, model.state, model.tf_input, model.tf_output
+    )
+    np.testing.assert_allclose(predictor(TEXTS), wanted, atol=1e-6)
 
 
 def frozen(path, build):

@@ -17,7 +17,7 @@ private[job] object HeldOut {
           s"validationIndicatorCol is '$name' and validationFraction is ${request.validationFraction}, but rows are held out " +
             "by one of them: leave the other out"
         )
-      val field = PackedColumn.existing(schema, "validationIndicatorCol", name)
+      val field = PackedColumn.find(schema, "validationIndicatorCol", name)
       if (field.dataType != BooleanType)
         throw new IllegalArgumentException(
           s"validationIndicatorCol is '$name', a column of type ${field.dataType.simpleString}: expected a boolean, true for the " +

@@ -24,7 +24,7 @@ object PackedColumn {
     * @param param name of the Param that named the column, for the message
     */
   def check(schema: StructType, param: String, name: String): StructField = {
-    val field = existing(schema, param, name)
+    val field = find(schema, param, name)
     field.dataType match {
       case _: NumericType | BooleanType      => field
       case ArrayType(_: NumericType, _)      => field
@@ -37,8 +37,11 @@ object PackedColumn {
     }
   }
 
-  /** @throws IllegalArgumentException if there is no such column */
-  def existing(schema: StructType, param: String, name: String): StructField =
+  /** The column of that name.
+    *
+    * @throws IllegalArgumentException if there is none; the message names close ones
+    */
+  private[job] def find(schema: StructType, param: String, name: String): StructField =
     schema.fields
       .find(_.name == name)
       .getOrElse(
@@ -48,6 +51,10 @@ object PackedColumn {
               else ""}"
         )
       )
+
+  private[job] def nullMessage(name: String): String =
+    s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
+      s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"
 
   /** Numbers in a row of this column where its ML attributes tell (VectorAssembler and OneHotEncoder set them). */
   def knownSize(field: StructField): Option[Long] = field.dataType match {
@@ -59,9 +66,7 @@ object PackedColumn {
 
   /** The packed column. A null row, or a null element of an array, fails the job with a message that names the column. */
   def apply(column: Column, dataType: DataType, name: String): Column = {
-    val ifNull =
-      s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
-        s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"
+    val ifNull = nullMessage(name)
     def packed(input: Column)(pack: Any => Array[Byte]) =
       RowFunction.column(input, "sparkflow_pack", BinaryType) { value =>
         val bytes = if (value == null) null else pack(value)

@@ -35,9 +35,12 @@ final class PredictJob(request: PredictRequest) {
     if (output.rowSize.contains(1L)) DoubleType else SQLDataTypes.VectorType
   }
 
+  private lazy val takesStrings = graph.tensor("tfInput", request.tfInput).dtype.contains("DT_STRING")
+
   /** @throws IllegalArgumentException naming a wrong tensor, column, type or size */
   def check(schema: StructType, inputCol: String): Unit = {
-    TrainChecks.fits(schema, graph, "inputCol", inputCol, "tfInput", request.tfInput)
+    if (takesStrings) StringColumn.check(schema, inputCol, graph.placeholder("tfInput", request.tfInput))
+    else TrainChecks.fits(schema, graph, "inputCol", inputCol, "tfInput", request.tfInput)
     graph.tensor("tfOutput", request.tfOutput)
     request.tfDropout.foreach(graph.tensor("tfDropout", _))
   }
@@ -64,8 +67,8 @@ final class PredictJob(request: PredictRequest) {
     val result = if (vector) BinaryType else DoubleType
     val function =
       PythonWorker.function(session, "sparkflow.worker.predict", "Predict", json, result, Seq(broadcast))
-    val packed = PackedColumn(input, inputType, inputCol)
-    val predicted = PythonBridge.arrowColumn(packed, function, "sparkflow_predict", result)
+    val rows = if (takesStrings) StringColumn(input, inputCol) else PackedColumn(input, inputType, inputCol)
+    val predicted = PythonBridge.arrowColumn(rows, function, "sparkflow_predict", result)
     if (vector) PackedColumn.unpackVector(predicted) else predicted
   }
 

@@ -9,7 +9,7 @@ trait InputParams extends Params {
     this,
     "inputCol",
     "Name of the features column: an ML vector (dense or sparse), an array of numbers, or a number. " +
-      "It feeds the placeholder named by tfInput.",
+      "It feeds the placeholder named by tfInput. Where that takes strings, transform takes a column of strings.",
     Expect.name("inputCol", "the name of a column", "name the features column, such as 'features'")
   )
 

@@ -27,6 +27,26 @@ class Lookup(NamedTuple):
     values: np.ndarray
 
 
+def captured(graph_def: Any, inner: Any, handle: Any) -> Lookup | None:
+    """Return what the table holds that a function has caught from around it; None if it is no table.
+
+    Parameters
+    ----------
+    graph_def : tf.GraphDef
+        The function's.
+    inner : tf.Tensor
+        What stands in it for the table.
+    handle : tf.Tensor
+        The table's, eager.
+    """
+    for node in graph_def.node:
+        if node.op == "LookupTableFindV2" and node.input[0].split(":")[0] == inner.op.name:
+            types = {"Tkeys": node.attr["Tin"].type, "Tvalues": node.attr["Tout"].type}
+            exported = tf.raw_ops.LookupTableExportV2(table_handle=handle, **types)
+            return Lookup(inner.name, *(part.numpy() for part in exported))
+    return None
+
+
 def read(session: Any, operation: Any) -> Lookup:
     """Return what the table that `operation` makes holds in a session; adds to its graph."""
     handle = operation.outputs[0]

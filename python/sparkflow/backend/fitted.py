@@ -1,0 +1,56 @@
+"""A fitted model on the driver, as something that can be taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sparkflow.backend import metagraph
+from sparkflow.backend.layout import Layout
+from sparkflow.backend.pretrained.extract import extracted
+from sparkflow.backend.pretrained.function import Function, Port
+from sparkflow.backend.pretrained.opened import port_of
+from sparkflow.backend.runtime import tf
+from sparkflow.backend.trained import trained
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model, as `GraphPredictor` takes it."""
+
+    graph: str
+    layout: Layout
+    weights: np.ndarray
+    state: bytes
+    tf_input: str
+    tf_output: str
+    tf_dropout: str | None = None
+    dropout: float = 0.0
+
+    def function(self) -> Function:
+        """What it computes; raises ValueError if that needs more than variables and lookup tables."""
+        with self._session() as (session, source, output):
+            trainable = {variable.name: True for variable in self.layout.weights}
+            return extracted(session, [source], [output], trainable, f"tfOutput '{self.tf_output}'")
+
+    @contextmanager
+    def _session(self) -> Iterator[tuple[Any, Port, Port]]:
+        """A session that predicts, and what goes in and comes out; dropout is off for good."""
+        meta = metagraph.parse(self.graph)
+        graph = tf.Graph()
+        constants = {}
+        if self.tf_dropout is not None:
+            rate = metagraph.tensor(
+                metagraph.imported(metagraph.parse(self.graph)), "tfDropout", self.tf_dropout
+            )
+            shape = rate.shape.as_list() if rate.shape.is_fully_defined() else []
+            with graph.as_default():
+                constants[rate.name] = tf.fill(shape, tf.cast(self.dropout, rate.dtype))
+        metagraph.imported(meta, graph, constants)
+        fed, output = metagraph.prediction(graph, self.tf_input, self.tf_output, None)
+        with trained(graph, self.layout, self.weights, self.state) as session:
+            yield session, port_of(fed[0]), port_of(output)

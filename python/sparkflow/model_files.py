@@ -1,0 +1,76 @@
+"""Writes a model as the jar saves it, without Spark; docs/persistence.md is the format."""
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyspark
+
+from sparkflow import __version__
+from sparkflow.params import InputParams, PredictionParams
+
+if TYPE_CHECKING:
+    from sparkflow.backend.values import Values
+
+_FORMAT = 1
+
+
+class _Params(InputParams, PredictionParams):
+    """Those of a model, in no stage."""
+
+
+def write_model(path: Path, values: "Values", params: Mapping[str, Any]) -> None:
+    """Write a ``SparkAsyncDLModel``, to be loaded from Scala or Python.
+
+    Parameters
+    ----------
+    path : Path
+        A directory that is not there yet.
+    params : mapping
+        By name; those that are to be set.
+
+    Raises
+    ------
+    OSError
+        It cannot be written, or is there already.
+    TypeError
+        A param's value is of a wrong type.
+    """
+    data = path / "data"
+    data.mkdir(parents=True)
+    (path / "metadata").mkdir()
+    contents = {
+        "graph.json": values.graph.encode("utf-8"),
+        "weights.bin": values.weights,
+        "state.bin": values.state,
+    }
+    for name, content in contents.items():
+        (data / name).write_bytes(content)
+    (path / "metadata" / "part-00000").write_text(json.dumps(_metadata(params)) + "\n", encoding="utf-8")
+    manifest = {
+        "formatVersion": _FORMAT,
+        "sparkflowVersion": __version__,
+        "layout": json.loads(values.layout),
+        "files": {name: _entry(content) for name, content in contents.items()},
+    }
+    (data / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _metadata(params: Mapping[str, Any]) -> dict[str, Any]:
+    stage = _Params()._set(**params)
+    return {
+        "class": "sparkflow.ml.SparkAsyncDLModel",
+        "timestamp": int(time.time() * 1000),
+        "sparkVersion": pyspark.__version__,
+        "uid": f"SparkAsyncDLModel_{uuid.uuid4().hex[-12:]}",
+        "paramMap": {param.name: value for param, value in stage._paramMap.items()},
+        "defaultParamMap": {param.name: value for param, value in stage._defaultParamMap.items()},
+    }
+
+
+def _entry(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

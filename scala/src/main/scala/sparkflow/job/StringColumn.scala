@@ -1,0 +1,31 @@
+package sparkflow.job
+
+import org.apache.spark.sql.Column
+import org.apache.spark.sql.sparkflow.RowFunction
+import org.apache.spark.sql.types.{StringType, StructType}
+
+/** A column of strings that feeds a placeholder of strings, as it is; in predictions only. */
+object StringColumn {
+
+  /** Refuses a column that is none, and a placeholder that takes several strings a row. */
+  def check(schema: StructType, inputCol: String, input: TensorInfo): Unit = {
+    val field = PackedColumn.find(schema, "inputCol", inputCol)
+    if (!field.dataType.isInstanceOf[StringType])
+      throw new IllegalArgumentException(
+        s"inputCol is '$inputCol', a column of type ${field.dataType.simpleString}, but tfInput '${input.name}' takes strings: " +
+          "name a column of strings"
+      )
+    if (input.rowSize.exists(_ != 1))
+      throw new IllegalArgumentException(
+        s"tfInput '${input.name}' takes ${input.rowSize.get} strings a row, but a column brings one: join them to one, and take " +
+          "it apart in the model"
+      )
+  }
+
+  /** The column; a null fails the job with a message that names it. */
+  def apply(column: Column, name: String): Column =
+    RowFunction.column(column, "sparkflow_string", StringType) { value =>
+      if (value == null) throw RowFunction.raised(PackedColumn.nullMessage(name))
+      value
+    }
+}
