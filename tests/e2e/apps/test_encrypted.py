@@ -24,6 +24,7 @@ def settings(events: Path) -> dict[str, str]:
     return {
         "spark.authenticate": "true",
         "spark.authenticate.secret": "of this test",
+        "spark.master.rest.enabled": "false",  # it knows no secret, and the master insists
         "spark.network.crypto.enabled": "true",
         "spark.io.encryption.enabled": "true",
         "spark.eventLog.enabled": "true",
