@@ -8,13 +8,15 @@ import scala.util.Random
 
 /** Frames as an attacker, a broken network card or a bug would send them: golden ones, changed. The same `seed` gives the
   * same bytes.
+  *
+  * @param golden what is changed
   */
-final class Mutations(seed: Long) {
+final class Mutations(seed: Long, golden: IndexedSeq[Array[Byte]] = Mutations.golden) {
   private val random = new Random(seed)
 
   /** One to three frames, changed in one to four places. */
   def next(): Array[Byte] = {
-    val whole = Array.fill(1 + random.nextInt(3))(Mutations.golden(random.nextInt(Mutations.golden.size)))
+    val whole = Array.fill(1 + random.nextInt(3))(golden(random.nextInt(golden.size)))
     (0 to random.nextInt(4)).foldLeft(whole.flatten)((bytes, _) => change(bytes))
   }
 
@@ -43,7 +45,7 @@ final class Mutations(seed: Long) {
       case 5                   => bytes.patch(at, Nil, 1 + random.nextInt(16))
       case 6                   => bytes.patch(at, random.nextBytes(1 + random.nextInt(16)), 0)
       case 7                   => bytes.patch(at, bytes.slice(at, at + random.nextInt(64)), 0)
-      case _                   => bytes ++ Mutations.golden(random.nextInt(Mutations.golden.size))
+      case _                   => bytes ++ golden(random.nextInt(golden.size))
     }
   }
 }
@@ -53,7 +55,7 @@ object Mutations {
   /** How many inputs a test makes up: `-Dsparkflow.fuzz=1000000` for the long run, which build.sbt hands on. */
   def count(usual: Int): Int = Integer.getInteger("sparkflow.fuzz", usual)
 
-  private val golden: IndexedSeq[Array[Byte]] = {
+  val golden: IndexedSeq[Array[Byte]] = {
     val files = Files.list(Path.of("tests/fixtures/frames"))
     try files.iterator.asScala.filter(_.toString.endsWith(".bin")).toIndexedSeq.sorted.map(Files.readAllBytes)
     finally files.close()

@@ -1,6 +1,7 @@
 package sparkflow.ps
 
 import java.net.SocketException
+import java.nio.ByteBuffer
 import java.util.HexFormat
 
 import scala.util.Random
@@ -8,6 +9,7 @@ import scala.util.Random
 import io.netty.buffer.PooledByteBufAllocator
 import org.apache.spark.network.util.NettyUtils
 
+import sparkflow.ps.auth.FitCertificate
 import sparkflow.ps.protocol._
 
 /** A live server whose peers send what no worker sends: it answers or hangs up, takes no memory for it, and serves on. */
@@ -72,5 +74,33 @@ class ServerFuzzTest extends ServerTest {
       if (random.nextInt(4) > 0) client.call(Hello(0, random.nextInt(8), random.nextInt(1 << 30).toLong, 10))
       (provoke(client, bytes), bytes)
     } finally client.close()
+  }
+
+  test("peers on an encrypted wire that speak TLS nearly, or not at all") {
+    val certificate = FitCertificate.make()
+    val mutations = new Mutations(1303, Mutations.golden.take(1) :+ clientHello(certificate))
+    val before = allocator.metric.usedDirectMemory
+    withServer(config().copy(certificate = Some(certificate))) { live =>
+      (0 until Mutations.count(1000)).foreach { _ =>
+        val client = new WireClient(live.port)
+        try {
+          try client.sendRaw(mutations.next())
+          catch { case _: SocketException => () }
+          client.shutdownOutput()
+          while (!client.atEnd()) {}
+        } finally client.close()
+      }
+      assert(allocator.metric.usedDirectMemory - before < mostDirect)
+      val push = Push(0, 0, 1, answerWithWeights = false, shared = false, change = false, 0)
+      assert(live.worker(0).call(push, ones()) === Ack(1))
+    }
+  }
+
+  private def clientHello(certificate: FitCertificate): Array[Byte] = {
+    val engine = WireClient.trusting(certificate.certificate).createSSLEngine()
+    engine.setUseClientMode(true)
+    val out = ByteBuffer.allocate(engine.getSession.getPacketBufferSize)
+    engine.wrap(ByteBuffer.allocate(0), out)
+    out.array.take(out.position())
   }
 }

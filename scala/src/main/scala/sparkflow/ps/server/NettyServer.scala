@@ -21,6 +21,7 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
   import NettyServer._
 
   private val log = LoggerFactory.getLogger(classOf[NettyServer])
+  private val tls = config.certificate.map(new Tls(_)) // first, as it may throw and leaves nothing behind
   private val loops =
     NettyUtils.createEventLoop(
       IOMode.AUTO,
@@ -30,7 +31,6 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
   private val connections = ConcurrentHashMap.newKeySet[Channel]
   private val handshakes = new AtomicInteger
   private val refusals = new Refusals(log.warn(_))
-  private val tls = config.certificate.map(new Tls(_))
   @volatile private var listening: Option[Channel] = None
 
   /** @return the bound port
