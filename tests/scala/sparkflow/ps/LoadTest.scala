@@ -16,7 +16,7 @@ class LoadTest extends ServerTest {
   private val weights = 16 << 10
   private val pushes = 30L * workers // of all together
 
-  // Sixteen times less than the luckiest; seen: 1.1 to 2. A worker that starved would have next to none.
+  // How many times as often as any other the luckiest may be served; seen: 1.3. One that starves has nothing.
   private val mostUneven = 16
 
   private val allocator =
