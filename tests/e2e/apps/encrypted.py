@@ -25,16 +25,17 @@ PAGES = ("jobs", "stages", "environment", "executors", "SQL",
          f"{API}/environment", f"{API}/sql?details=true", f"{API}/stages?details=true")  # fmt: skip
 
 
-def processes() -> list[str]:
-    """What is in the command line or the environment of a process, and of a secret's form."""
-    found = []
+def processes() -> tuple[list[str], list[str]]:
+    """What processes show, arguments and environment, of a secret's form: Spark's, and others."""
+    found: tuple[list[str], list[str]] = [], []
     for path in Path("/proc").glob("[0-9]*"):
         for name in ("cmdline", "environ"):
             try:
                 parts = (path / name).read_text(errors="replace").split("\0")
             except OSError:
                 continue  # it has ended, or is another user's
-            found += [f"{path}/{name}: {p}" for p in parts if SECRET.search(p) and not p.startswith(OF_SPARK)]
+            for part in filter(SECRET.search, parts):
+                found[not part.startswith(OF_SPARK)].append(f"{path}/{name}: {part.split('=')[0]}")
     return found
 
 
@@ -83,7 +84,7 @@ def main(master: str, port: int) -> None:
             texts = pages(spark)
             seen["pages"] = [page for page, text in texts.items() if SECRET.search(text)]
             seen["asked"] = "sparkflow_train" in texts["SQL"] or "collect" in texts["jobs"]
-            seen["processes"] = processes()
+            seen["sparks"], seen["processes"] = processes()
 
     data = overlapping(spark).cache()
     for transport in ("tcp", "auto"):

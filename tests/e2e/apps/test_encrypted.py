@@ -78,6 +78,7 @@ def test_both_workers_train_and_predict_over_tcp_and_shared_memory(seen: dict[st
 def test_a_stranger_is_logged_once_and_the_secret_nowhere(seen: dict[str, Any], logs: Path) -> None:
     assert seen["asked"]
     assert seen["pages"] == []
+    assert seen["sparks"], "a secret in the environment of a process is found"
     assert seen["processes"] == []
     driver = (logs / "driver").read_text()
     assert len(re.findall("refused /127.0.0.1:", driver)) == 2, "one for each fit"
