@@ -43,7 +43,8 @@ def frozen_graph(model: Fitted, path: str) -> None:
             "no place in a frozen graph: use format='saved_model'"
         )
     (source,), (output,) = function.inputs, function.outputs
-    concrete = _Module(function).serve.get_concrete_function()
+    module = _Module(function)  # a concrete function does not keep its variables
+    concrete = module.serve.get_concrete_function()
     frozen = convert_to_constants.convert_variables_to_constants_v2(concrete, lower_control_flow=False)
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(source.dtype, source.shape, name=source.name)
