@@ -280,4 +280,19 @@ class OptimizerTest extends AnyFunSuite {
         assert(value == 0f || value >= java.lang.Float.MIN_NORMAL, name)
     }
   }
+
+  test("Adam and its kin forget squares as fast as feedback comes when workers don't wait for each other") {
+    for (name <- Seq("adam", "adamw", "nadam")) {
+      def beta2(workers: Int, set: (String, Any)*) =
+        Optimizer.asynchronous(name, set.toMap, workers).get("beta2")
+      assert(beta2(1).contains(0.999))
+      assert(beta2(8).contains(math.pow(0.999, 8)))
+      assert(beta2(1000).contains(0.99))
+      assert(beta2(8, "beta2" -> 0.9).contains(0.9))
+      assert(beta2(8, "beta2" -> null).contains(math.pow(0.999, 8)))
+    }
+    assert(Optimizer.asynchronous("nadam", Map("beta_2" -> 0.9), 8) == Map("beta_2" -> 0.9))
+    for (name <- Optimizer.names.diff(Seq("adam", "adamw", "nadam")))
+      assert(Optimizer.asynchronous(name, Map.empty, 8).isEmpty)
+  }
 }

@@ -59,8 +59,12 @@ private[job] object TrainChecks {
   /** @throws IllegalArgumentException for an unknown optimizer or option, or a value out of its range */
   def optimizer(request: TrainRequest): Optimizer = {
     val param = if (Optimizer.names.contains(request.optimizer)) "optimizerOptions" else "tfOptimizer"
-    val options = named(param)(request.optimizerOptions.fold(Map.empty[String, Any])(JsonOptions(_)))
-    val plain = named(param)(Optimizer.create(request.optimizer, request.learningRate, options))
+    val set = named(param)(request.optimizerOptions.fold(Map.empty[String, Any])(JsonOptions(_)))
+    named(param)(Optimizer.create(request.optimizer, request.learningRate, set))
+    val options =
+      if (request.mode == "sync") set
+      else Optimizer.asynchronous(request.optimizer, set, request.partitions)
+    val plain = Optimizer.create(request.optimizer, request.learningRate, options)
     request.learningRateSchedule.fold(plain) { json =>
       named("learningRateSchedule")(
         Optimizer.create(request.optimizer, request.learningRate, options, Some(JsonOptions(json)))

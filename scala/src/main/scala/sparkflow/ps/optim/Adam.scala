@@ -70,6 +70,8 @@ private[optim] object Adam extends Family("adam") {
 
   override def ignored: Set[String] = super.ignored + "use_own_namescope_for_non_slot_vars"
 
+  override def asynchronous(workers: Int): Map[String, Any] = SecondMoment.options(workers)
+
   def create(learningRate: Rate, options: Options): Optimizer = {
     val (first, second) = (options(beta1), options(beta2))
     new Adam(learningRate, first, second, options(epsilon), 1f - first, 1f - second)

@@ -42,6 +42,8 @@ private[optim] object AdamW extends Family("adamw") {
   override def aliases: Map[String, String] = Family.betas
   override def ofTensorFlow: Boolean = false
 
+  override def asynchronous(workers: Int): Map[String, Any] = SecondMoment.options(workers)
+
   def create(learningRate: Rate, options: Options): Optimizer = {
     val (first, second) = (options(beta1), options(beta2))
     val adam = new Adam(learningRate, first, second, options(epsilon), rest(first), rest(second))

@@ -121,6 +121,17 @@ object Optimizer {
     }
   }
 
+  /** The options with what stands for those that are not set, when several workers push without waiting for each other
+    * (see [[SecondMoment]]): the defaults are those of one.
+    *
+    * @param workers at most so many at once
+    */
+  def asynchronous(name: String, options: Map[String, Any], workers: Int): Map[String, Any] = {
+    val chosen = family(name)
+    val set = options.filter(_._2 != null).keySet.map(o => chosen.aliases.getOrElse(o, o))
+    options ++ chosen.asynchronous(workers).filterNot { case (option, _) => set(option) }
+  }
+
   private def family(name: String): Family = families.find(_.name == name).getOrElse {
     throw new IllegalArgumentException(
       s"there is no optimizer '$name'${Names.didYouMean(name, names)}; choose one of ${names.mkString(", ")}"
