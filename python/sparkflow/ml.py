@@ -16,6 +16,7 @@ from sparkflow.backend.layout import Layout
 from sparkflow.fit import LossCallback, fit
 from sparkflow.keras_model import keras_params
 from sparkflow.params import (
+    CheckpointParams,
     GraphParams,
     InputParams,
     LabelParams,
@@ -134,6 +135,7 @@ class SparkAsyncDL(
     TrafficParams,
     StartParams,
     SpillParams,
+    CheckpointParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -213,6 +215,10 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        checkpointDir: str | None = None,
+        checkpointInterval: int | None = None,
+        checkpointKeep: int | None = None,
+        resume: bool | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,
@@ -264,6 +270,10 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        checkpointDir: str | None = None,
+        checkpointInterval: int | None = None,
+        checkpointKeep: int | None = None,
+        resume: bool | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,

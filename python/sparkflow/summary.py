@@ -37,6 +37,13 @@ class TrainingSummary:
         For which workers waited for the server, summed over them.
     partitionRows : list of int
         Rows of each partition in the first round; 0 for an empty one, which trains nothing.
+    resumedFrom : int
+        Updates that the checkpoint had which the fit went on from; 0 if it began at the beginning. All that
+        is counted here counts what was before it, too, but for ``checkpoints``.
+    checkpoints : int
+        That this fit wrote.
+    checkpointFailures : int
+        Checkpoints that could not be written; the log says why.
     """
 
     mode: str
@@ -52,6 +59,9 @@ class TrainingSummary:
     bytesSent: int
     waitSeconds: float
     partitionRows: list[int]
+    resumedFrom: int
+    checkpoints: int
+    checkpointFailures: int
 
     def __init__(self, java_summary: Any) -> None:
         self._java = java_summary

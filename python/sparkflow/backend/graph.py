@@ -64,41 +64,61 @@ class GraphBackend:
     ) -> None:
         self._text = graph
         self._seed = seed
+        self._seeds = (seed, round, worker)
         self._threads = threads
-        seeds = (seed, round, worker)
         chosen = None if optimizer is None else (optimizer[0], tuple(sorted(optimizer[1].items())))
-        self._lowered = kept(
-            (graph, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, chosen, tables),
-            seeds,
-            lambda: lowering.lower(
-                metagraph.parse(graph),
-                tf_input,
-                tf_label,
-                regularization_losses,
+        key = (graph, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, chosen, tables)
+
+        def lowered(seeds: tuple[int, ...]) -> lowering.StepGraph:
+            return kept(
+                key,
                 seeds,
-                tf_output,
-                tf_dropout,
-                optimizer,
-                tables,
-            ),
-        )
-        self._session = session(self._lowered.graph, threads)
-        feeds = [self._lowered.features.name]
-        if self._lowered.label is not None:
-            feeds.append(self._lowered.label.name)
-        fetches = [self._lowered.loss]
-        local = self._lowered.local
+                lambda: lowering.lower(
+                    metagraph.parse(graph),
+                    tf_input,
+                    tf_label,
+                    regularization_losses,
+                    seeds,
+                    tf_output,
+                    tf_dropout,
+                    optimizer,
+                    tables,
+                ),
+            )
+
+        self._lower = lowered
+        self._open(lowered(self._seeds))
+
+    def _open(self, lowered: lowering.StepGraph) -> None:
+        self._lowered = lowered
+        self._session = session(lowered.graph, self._threads)
+        feeds = [lowered.features.name]
+        if lowered.label is not None:
+            feeds.append(lowered.label.name)
+        fetches = [lowered.loss]
+        local = lowered.local
         if local is None:
-            feeds.insert(0, self._lowered.weights)
-            fetches += self._lowered.gradient
+            feeds.insert(0, lowered.weights)
+            fetches += lowered.gradient
         else:
             fetches.append(local.apply)
-        fetches += self._lowered.updates
-        self._parts = slice(1, 1 + len(self._lowered.gradient))
-        if by_rows := self._lowered.tables:
+        fetches += lowered.updates
+        self._parts = slice(1, 1 + len(lowered.gradient))
+        if by_rows := lowered.tables:
             self._numbers = self._callable([name for table in by_rows for name in table.indices], feeds[1:])
             feeds += [name for table in by_rows for name in (table.rows, *table.positions)]
         self._step = self._callable(fetches, feeds)
+
+    def reseed(self, segment: int) -> bool:
+        if not self._lowered.seeds:
+            return False
+        # The first segment's are those of a fit that has no segments.
+        seeds = self._seeds if segment == 0 else (*self._seeds, segment)
+        if seeds != self._lowered.seeds:
+            # An op that draws keeps its place in its sequence to itself: only a new session sets it.
+            self._session.close()
+            self._open(self._lower(seeds))
+        return True
 
     def _callable(self, fetches: list[str], feeds: list[str]) -> Any:
         tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]

@@ -4,6 +4,7 @@ Names, docs and defaults are those of the jar; a test compares them. A setter gi
 getter of a param that is not set and has no default gives None.
 """
 
+from sparkflow.params.checkpoint import CheckpointParams
 from sparkflow.params.graph import GraphParams
 from sparkflow.params.input import InputParams
 from sparkflow.params.label import LabelParams
@@ -17,6 +18,7 @@ from sparkflow.params.traffic import TrafficParams
 from sparkflow.params.training import TrainingParams
 
 __all__ = [
+    "CheckpointParams",
     "GraphParams",
     "InputParams",
     "LabelParams",

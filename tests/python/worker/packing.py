@@ -45,6 +45,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "localSteps": 1,
         "compression": "none",
         "sparseTables": True,
+        "segment": 0,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }
     return json.dumps(spec | changes)

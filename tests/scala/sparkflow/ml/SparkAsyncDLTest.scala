@@ -3,7 +3,7 @@ package sparkflow.ml
 import org.apache.spark.ml.param.ParamMap
 import org.scalatest.funsuite.AnyFunSuite
 
-import sparkflow.job.{FitListener, TrainRequest}
+import sparkflow.job.{CheckpointPlan, FitListener, TrainRequest}
 
 class SparkAsyncDLTest extends AnyFunSuite {
 
@@ -37,6 +37,10 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setVerbose(1)
       .setSpillLimit(1L << 40)
       .setSpillDir("/spill")
+      .setCheckpointDir("/checkpoints")
+      .setCheckpointInterval(19)
+      .setCheckpointKeep(4)
+      .setResume(true)
       .trainRequest
     assert(
       request == TrainRequest(
@@ -70,7 +74,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
         initial = Some(state),
         verbose = 1,
         spillLimit = Some(1L << 40),
-        spillDir = Some("/spill")
+        spillDir = Some("/spill"),
+        checkpoint = Some(CheckpointPlan("/checkpoints", 19, 4, resume = true))
       )
     )
   }
@@ -79,7 +84,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
     val request = new SparkAsyncDL().trainRequest
     assert(request.labelCol.isEmpty && request.tfLabel.isEmpty && request.optimizerOptions.isEmpty)
     assert(request.seed.isEmpty && request.initial.isEmpty)
-    assert(request.spillLimit.isEmpty && request.spillDir.isEmpty)
+    assert(request.spillLimit.isEmpty && request.spillDir.isEmpty && request.checkpoint.isEmpty)
   }
 
   test("acquireLock makes the request's mode locked") {

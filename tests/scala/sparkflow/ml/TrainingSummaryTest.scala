@@ -35,7 +35,7 @@ class TrainingSummaryTest extends AnyFunSuite with BeforeAndAfterAll {
     val text = summary.toString
     assert(text.contains("3 partitions of 0 to 39 rows, 1 of them empty"))
     assert(text.contains("staleness 0.50 on average, 2 at most"))
-    assert(text.contains("1 retries"))
+    assert(text.contains("1 retries") && text.contains("1 checkpoints could not be written"))
   }
 
   test("what is no summary is refused") {
@@ -65,7 +65,10 @@ object TrainingSummaryTest {
         bytesSent = 7
       ),
       seconds = 9,
-      partitionRows = Seq(39, 0, 1)
+      partitionRows = Seq(39, 0, 1),
+      resumedFrom = 3,
+      checkpoints = 2,
+      checkpointFailures = 1
     )
   )
 

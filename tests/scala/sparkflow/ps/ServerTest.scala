@@ -31,13 +31,18 @@ abstract class ServerTest extends AnyFunSuite {
     private val failures = new ConcurrentLinkedQueue[String]
     override def report(r: IterationReport): Unit = { reported.add(r); () }
     override def failed(message: String): Unit = { failures.add(message); () }
+    private val taken = new ConcurrentLinkedQueue[FitSnapshot]
+    override def wantsSnapshot(): Boolean = true
+    override def snapshot(snapshot: FitSnapshot): Unit = { taken.add(snapshot); () }
+    def snapshots: Seq[FitSnapshot] = taken.asScala.toSeq
     def reports: Seq[IterationReport] = reported.asScala.toSeq
     def failed: Seq[String] = failures.asScala.toSeq
   }
 
-  final class Live(val config: ServerConfig, val events: Events) extends AutoCloseable {
+  final class Live(val config: ServerConfig, val events: Events, from: Option[FitSnapshot] = None)
+      extends AutoCloseable {
     val server = new ParameterServer(config, events)
-    val port: Int = server.start()
+    val port: Int = server.start(from)
 
     /** Connected and past the handshake. */
     def connect(): WireClient = new WireClient(port).handshake(config.secret)

@@ -1,31 +1,47 @@
 package sparkflow.job
 
-import scala.collection.mutable
+import scala.collection.immutable.TreeMap
 
 import sparkflow.ps.IterationReport
 
-/** Adds up the workers' reports by iteration. Not thread-safe. */
-private[job] final class IterationLog {
-  import IterationLog._
+/** The sums that an iteration's means are made of; each loss and staleness is weighted by its samples. */
+private[job] final case class IterationSums(
+    iteration: Int,
+    loss: Double = 0,
+    samples: Long = 0,
+    staleness: Double = 0,
+    waited: Double = 0,
+    endNanos: Long = 0
+)
 
-  private val sums = mutable.TreeMap.empty[Int, Sums]
+/** Adds up the workers' reports by iteration. Not thread-safe.
+  *
+  * @param before of the iterations before a fit was cut short
+  */
+private[job] final class IterationLog(before: Seq[IterationSums] = Nil) {
+  private var all = TreeMap.from(before.map(sums => sums.iteration -> sums))
 
   def add(report: IterationReport): Unit = {
-    val s = sums.getOrElseUpdate(report.iteration, new Sums)
-    s.loss += report.loss * report.samples
-    s.samples += report.samples
-    s.staleness += report.staleness * report.samples
-    s.waited += report.waitedSeconds
-    s.endNanos = math.max(s.endNanos, report.elapsedNanos)
+    val s = all.getOrElse(report.iteration, IterationSums(report.iteration))
+    all += report.iteration -> IterationSums(
+      report.iteration,
+      s.loss + report.loss * report.samples,
+      s.samples + report.samples,
+      s.staleness + report.staleness * report.samples,
+      s.waited + report.waitedSeconds,
+      math.max(s.endNanos, report.elapsedNanos)
+    )
   }
+
+  def sums: Seq[IterationSums] = all.values.toSeq
 
   def iterations: Seq[Iteration] = {
     var before = 0L
-    sums.map { case (number, s) =>
+    sums.map { s =>
       val nanos = math.max(1L, s.endNanos - before)
       before = s.endNanos
       Iteration(
-        number,
+        s.iteration,
         s.loss / s.samples,
         s.samples,
         s.endNanos / 1e9,
@@ -33,18 +49,6 @@ private[job] final class IterationLog {
         s.staleness / s.samples,
         s.waited
       )
-    }.toSeq
-  }
-}
-
-private object IterationLog {
-
-  // Means of reports are weighted by their samples.
-  private final class Sums {
-    var loss = 0.0
-    var samples = 0L
-    var staleness = 0.0
-    var waited = 0.0
-    var endNanos = 0L
+    }
   }
 }

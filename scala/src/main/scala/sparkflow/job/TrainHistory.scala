@@ -32,13 +32,19 @@ final case class Iteration(
   *
   * @param seconds       that it took, from the start of its server on
   * @param partitionRows rows of each partition, as it was trained on first
+  * @param resumedFrom   updates that the checkpoint had which the fit went on from; 0 if it began at the beginning
+  * @param checkpoints   that were written, since then
+  * @param checkpointFailures checkpoints that could not be written
   */
 final case class TrainHistory(
     mode: String,
     iterations: Seq[Iteration],
     counts: FitCounts,
     seconds: Double,
-    partitionRows: Seq[Long]
+    partitionRows: Seq[Long],
+    resumedFrom: Long = 0,
+    checkpoints: Int = 0,
+    checkpointFailures: Int = 0
 ) {
 
   /** The summary.json of docs/persistence.md. */
@@ -46,7 +52,8 @@ final case class TrainHistory(
     ("mode" -> mode) ~ ("seconds" -> seconds) ~ ("steps" -> counts.steps) ~ ("samples" -> counts.samples) ~
       ("stalenessHistogram" -> counts.staleness) ~ ("retries" -> counts.retries) ~
       ("bytesReceived" -> counts.bytesReceived) ~ ("bytesSent" -> counts.bytesSent) ~
-      ("partitionRows" -> partitionRows) ~
+      ("partitionRows" -> partitionRows) ~ ("resumedFrom" -> resumedFrom) ~ ("checkpoints" -> checkpoints) ~
+      ("checkpointFailures" -> checkpointFailures) ~
       ("iterations" -> iterations.map { i =>
         ("iteration" -> i.iteration) ~ ("loss" -> i.loss) ~ ("samples" -> i.samples) ~ ("seconds" -> i.seconds) ~
           ("samplesPerSecond" -> i.samplesPerSecond) ~ ("staleness" -> i.staleness) ~ ("waitSeconds" -> i.waitSeconds)
@@ -83,7 +90,10 @@ object TrainHistory {
         (root \ "iterations").extract[Seq[JValue]].map(iteration),
         counts,
         (root \ "seconds").extract[Double],
-        (root \ "partitionRows").extract[Seq[Long]]
+        (root \ "partitionRows").extract[Seq[Long]],
+        (root \ "resumedFrom").extractOpt[Long].getOrElse(0),
+        (root \ "checkpoints").extractOpt[Int].getOrElse(0),
+        (root \ "checkpointFailures").extractOpt[Int].getOrElse(0)
       )
     } catch {
       case NonFatal(e) => throw new IllegalArgumentException(s"it is no summary: ${e.getMessage}", e)

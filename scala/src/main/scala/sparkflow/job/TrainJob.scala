@@ -12,7 +12,7 @@ import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.sparkflow.PythonBridge
 import org.apache.spark.sql.types._
 
-import sparkflow.ps.{IterationReport, ParameterServer, ServerConfig, ServerEvents}
+import sparkflow.ps.{FitSnapshot, IterationReport, ParameterServer, ServerConfig, ServerEvents}
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.store.ModelState
 
@@ -36,9 +36,13 @@ object TrainJob {
   def run(dataset: Dataset[_], request: TrainRequest, listener: Option[FitListener]): TrainResult = {
     val sc = dataset.sparkSession.sparkContext
     TrainChecks.encryption(sc.getConf)
-    val seed = request.seed.getOrElse(new SecureRandom().nextLong())
+    val conf = dataset.sparkSession.sessionState.newHadoopConf()
+    val checkpoints = request.checkpoint.map(new FitCheckpoints(_, request, conf))
+    val resumed = checkpoints.flatMap(_.resumed)
+    val seed = resumed.map(_.seed).orElse(request.seed).getOrElse(new SecureRandom().nextLong())
+    checkpoints.foreach(_.seeded(seed))
     val tag = s"sparkflow-fit-${UUID.randomUUID()}"
-    val events = new FitEvents(request, listener, reason => sc.cancelJobsWithTag(tag, reason))
+    val events = new FitEvents(request, checkpoints, listener, reason => sc.cancelJobsWithTag(tag, reason))
     val secret = JobSecret.random()
     // Workers reach the driver by spark.driver.host; the server listens where Spark itself does.
     val host = sc.getConf.get("spark.driver.host")
@@ -52,34 +56,46 @@ object TrainJob {
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
       initial = request.initial,
+      snapshotEvery = request.checkpoint.fold(0)(_.interval),
       sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory
     )
     val server = new ParameterServer(config, events)
     val begin = System.nanoTime()
     sc.addJobTag(tag)
     try {
-      val port = server.start()
+      val port = server.start(checkpoints.flatMap(_.take()))
       val threads = PythonWorker.threads(sc)
       val data = packed(dataset, request)
-      val rows = (0 until request.partitionShuffles).map { round =>
+      val rows = (checkpoints.fold(0)(_.firstRound) until request.partitionShuffles).map { round =>
         events.check()
         val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
-        val rows = runRound(shuffled(data, round, seed), spec, server)
+        val rows = runRound(shuffled(data, round, seed), spec, server, checkpoints)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
+        checkpoints.foreach(_.trained(rows))
         rows
       }
       server.close()
       events.end()
+      val last = if (checkpoints.isDefined) server.snapshot() else None
       val state = server
         .result()
         .getOrElse(throw new TrainingException("the fit ended without weights: no worker made any", null))
       requireFinite(state)
-      val seconds = (System.nanoTime() - begin) / 1e9
+      for (checkpoints <- checkpoints; snapshot <- last) checkpoints.finish(snapshot, events.log)
       TrainResult(
         state,
         seed,
-        TrainHistory(request.mode, events.iterations, server.counts, seconds, rows.head)
+        TrainHistory(
+          request.mode,
+          events.log.iterations,
+          server.counts,
+          checkpoints.fold((System.nanoTime() - begin) / 1e9)(_.seconds),
+          resumed.map(_.partitionRows).filter(_.nonEmpty).getOrElse(rows.head),
+          checkpoints.fold(0L)(_.steps),
+          checkpoints.fold(0)(_.written),
+          checkpoints.fold(0)(_.failed)
+        )
       )
     } catch {
       case e: TrainingException        => throw e
@@ -90,6 +106,7 @@ object TrainJob {
     } finally {
       sc.removeJobTag(tag)
       server.close()
+      checkpoints.foreach(_.close())
     }
   }
 
@@ -109,13 +126,19 @@ object TrainJob {
     }
 
   /** @return the rows of each partition */
-  private def runRound(data: DataFrame, spec: TrainSpec, server: ParameterServer): Seq[Long] = {
+  private def runRound(
+      data: DataFrame,
+      spec: TrainSpec,
+      server: ParameterServer,
+      checkpoints: Option[FitCheckpoints]
+  ): Seq[Long] = {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
-    if (spec.request.together) {
+    if (spec.request.together || checkpoints.isDefined) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
-      TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
+      checkpoints.foreach(_.round(workers))
+      if (spec.request.together) TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
       server.begin(spec.round, workers)
     }
     val results = collect(trained)
@@ -155,18 +178,22 @@ object TrainJob {
   }
 
   /** Passes the server's events on to the user and ends the fit when one of them, or the listener, says so. */
-  private final class FitEvents(request: TrainRequest, listener: Option[FitListener], cancel: String => Unit)
-      extends ServerEvents {
+  private final class FitEvents(
+      request: TrainRequest,
+      checkpoints: Option[FitCheckpoints],
+      listener: Option[FitListener],
+      cancel: String => Unit
+  ) extends ServerEvents {
     private val firstFailure = new AtomicReference[String]
-    private val log = new IterationLog
+
+    /** Complete once the server is closed. */
+    val log = new IterationLog(checkpoints.flatMap(_.resumed).fold(Seq.empty[IterationSums])(_.iterations))
+
     private val progress = new Progress(
       request.iters * request.partitionShuffles,
       request.verbose,
       line => listener.fold(println(line))(_.onProgress(line))
     )
-
-    /** Once the server is closed. */
-    def iterations: Seq[Iteration] = log.iterations
 
     def failure: Option[String] = Option(firstFailure.get)
 
@@ -181,6 +208,10 @@ object TrainJob {
 
     override def failed(message: String): Unit =
       if (firstFailure.compareAndSet(null, message)) cancel(message)
+
+    override def wantsSnapshot(): Boolean = checkpoints.exists(_.reserve())
+
+    override def snapshot(taken: FitSnapshot): Unit = checkpoints.foreach(_.save(taken, log))
 
     /** @throws TrainingException if the fit has failed; a round that had not begun could not be cancelled */
     def check(): Unit = failure.foreach(message => throw new TrainingException(message, null))

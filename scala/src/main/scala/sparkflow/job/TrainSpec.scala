@@ -36,11 +36,15 @@ private[job] final case class TrainSpec(
       ("localSteps" -> request.localSteps) ~
       ("compression" -> request.compression) ~
       ("sparseTables" -> request.byRows) ~
+      ("segment" -> segment) ~
       ("optimizer" -> (("name" -> request.optimizer) ~ ("options" -> TrainChecks
         .optimizerOptions(request)))) ~
       ("spillLimit" -> request.spillLimit.map(JInt(_)).getOrElse(JNull)) ~
       ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )
+
+  // Only where all workers are at the same update can they do something together there.
+  private def segment: Int = request.checkpoint.filter(_ => request.mode == "sync").fold(0)(_.interval)
 
   /** Never the secret. */
   override def toString: String = s"TrainSpec($host:$port, round $round)"

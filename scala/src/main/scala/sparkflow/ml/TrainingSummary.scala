@@ -48,6 +48,17 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
   /** Rows of each partition in the first round; 0 for an empty one, which trains nothing. */
   def partitionRows: Array[Long] = record.partitionRows.toArray
 
+  /** Updates that the checkpoint had which the fit went on from; 0 if it began at the beginning. All that is counted here
+    * counts those before it, too, but for `checkpoints`.
+    */
+  def resumedFrom: Long = record.resumedFrom
+
+  /** Checkpoints that this fit wrote. */
+  def checkpoints: Int = record.checkpoints
+
+  /** Checkpoints that could not be written; the log says why. */
+  def checkpointFailures: Int = record.checkpointFailures
+
   /** One row an iteration: `iteration`, `loss`, `samples`, `seconds` since the first weights, `samplesPerSecond`,
     * `staleness` (mean of its updates) and `waitSeconds` (summed over the workers).
     */
@@ -66,7 +77,8 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
       f"staleness $mean%.2f on average, ${math.max(0, stalenessHistogram.length - 1)}%d at most; $waitSeconds%.1f s of waiting, $retries%d retries",
       f"$bytesReceived%,d bytes received, $bytesSent%,d sent",
       s"${partitionRows.length} partitions of ${partitionRows.min} to ${partitionRows.max} rows" +
-        (if (empty > 0) s", $empty of them empty" else "")
+        (if (empty > 0) s", $empty of them empty" else "") +
+        (if (checkpointFailures > 0) s"; $checkpointFailures checkpoints could not be written" else "")
     ).mkString("\n")
   }
 }

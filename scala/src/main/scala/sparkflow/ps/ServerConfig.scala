@@ -17,6 +17,7 @@ import scala.concurrent.duration._
   * @param mode `hogwild`, `locked`, `ssp` or `sync`
   * @param maxStaleness in `ssp`, steps that a worker may be ahead of the slowest
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
+  * @param snapshotEvery updates between two snapshots; 0 for none
   * @param stalenessDecay whether stale gradients are divided, see `Correction`; not in `sync`
   * @param delayCompensation its λ; 0 for none; not in `sync`
   * @param threads event loop threads; 0 = one per core, at most 8, as Spark's own servers choose
@@ -49,6 +50,7 @@ final case class ServerConfig(
     secret: JobSecret,
     initial: Option[ModelState],
     maxStaleness: Int = 8,
+    snapshotEvery: Int = 0,
     stalenessDecay: Boolean = false,
     delayCompensation: Double = 0,
     threads: Int = 0,

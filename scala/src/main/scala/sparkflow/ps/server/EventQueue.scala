@@ -8,7 +8,7 @@ import scala.util.control.NonFatal
 
 import org.slf4j.LoggerFactory
 
-import sparkflow.ps.{IterationReport, ServerEvents}
+import sparkflow.ps.{FitSnapshot, IterationReport, ServerEvents}
 
 /** Hands events to the listener, one at a time, on a thread of its own. Bounded without losing any: beyond `capacity` a
   * report is accepted only once it was delivered, and until then its worker waits for the answer; so at most
@@ -34,6 +34,14 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
       }
     })
     if (!waits) accepted()
+  }
+
+  /** As [[ServerEvents.wantsSnapshot]]; asked at once, and so not on the queue's thread. */
+  def wantsSnapshot(): Boolean = listener.wantsSnapshot()
+
+  def snapshot(taken: FitSnapshot): Unit = {
+    queue.add(Some(() => listener.snapshot(taken)))
+    ()
   }
 
   def failed(message: String): Unit = {

@@ -9,7 +9,6 @@ import io.netty.buffer.Unpooled
 import io.netty.util.concurrent.ScheduledFuture
 
 import sparkflow.ps.ServerConfig
-import sparkflow.ps.consistency.Contribution
 import sparkflow.ps.protocol._
 import sparkflow.ps.store.{Layout, ModelState, NativeFloats, Tables}
 
@@ -131,7 +130,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
       try Tables.names(hello.tables)
       catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
     buffers = new Buffers(ctx.alloc, fit.model, names, config.correction)
-    val joined = fit.enter(hello.round, hello.worker, hello.attempt, this)
+    val joined = fit.enter(hello, this)
     entry = Some(joined)
     if (hello.rows == 0) {
       fit.finish(this, joined)
@@ -198,14 +197,14 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   private def answerWeights(version: Long): Unit = answer(Weights(version), buffers.body)
 
   private def push(push: Push): Unit =
-    apply(push.step, push.version, push.samples, buffers.brings(push)) {
+    apply(Pushed(push.step, push.version, push.samples, push.loss, buffers.brings(push))) {
       case _ if !push.answerWithWeights => answer(Ack(fit.steps))
       case Some(version)                => answerWeights(buffers.answered(version))
       case None                         => answerWeights(push.bf16Weights)
     }
 
   private def push(push: PushRows): Unit =
-    apply(push.step, push.version, push.samples, buffers.brings(push)) {
+    apply(Pushed(push.step, push.version, push.samples, push.loss, buffers.brings(push))) {
       case Some(version) =>
         buffers.rows.taken()
         answerWeights(buffers.answered(version))
@@ -213,9 +212,8 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     }
 
   /** @param answered with the version of the weights that the push has put, if it has */
-  private def apply(step: Long, base: Long, samples: Int, brings: Contribution)(
-      answered: Option[Long] => Unit
-  ): Unit = awaiting(fit.push(this, worker, Pushed(step, base, samples, brings)))(answered)
+  private def apply(push: Pushed)(answered: Option[Long] => Unit): Unit =
+    awaiting(fit.push(this, worker, push))(answered)
 
   /** What the connection held of the fit is free for others. */
   override protected def left(): Unit = {

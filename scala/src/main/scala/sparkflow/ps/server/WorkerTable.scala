@@ -4,6 +4,7 @@ import java.util.concurrent.ConcurrentHashMap
 
 import scala.jdk.CollectionConverters._
 
+import sparkflow.ps.WorkerProgress
 import sparkflow.ps.protocol.{ErrorCode, Refused}
 
 /** The workers of one fit, by (round, partition). An entry outlives its connections: it knows where a retry goes on. */
@@ -12,6 +13,10 @@ private[server] final class WorkerTable[C <: AnyRef] {
 
   def entry(round: Int, worker: Int): WorkerEntry[C] =
     entries.computeIfAbsent((round, worker), _ => new WorkerEntry(round, worker))
+
+  /** How far the workers of a round have come, in their order. */
+  def progress(round: Int): Seq[WorkerProgress] =
+    entries.values.asScala.filter(_.round == round).map(_.progress).toSeq.sortBy(_.worker)
 
   /** Attempts at any worker after its first. */
   def retries: Int = entries.values.asScala.map(_.retries).sum
@@ -28,6 +33,21 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   @volatile private var next = 0L // changed under the lock
   private var staleness = 0L // of the updates since the last report
   private var updates = 0L
+  private var samples = 0L // of the steps since the last report
+  private var loss = 0.0 // sum over these samples
+  private var rows: Option[Long] = None
+  private var expectedRows: Option[Long] = None
+
+  def progress: WorkerProgress = synchronized(WorkerProgress(worker, rows, next, samples, loss))
+
+  /** Goes on from where the worker has come to in a fit that was cut short; before its first connection. */
+  def restore(progress: WorkerProgress): Unit = synchronized {
+    rows = progress.rows
+    expectedRows = progress.rows
+    next = progress.step
+    samples = progress.samples
+    loss = progress.loss
+  }
 
   /** The next step that is expected. */
   def nextStep: Long = synchronized(next)
@@ -50,10 +70,18 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
 
   /** Makes `connection` the one that speaks for this worker.
     *
+    * @param rows of its partition
     * @return the connection that is fenced off by it
-    * @throws Refused if a newer attempt is known
+    * @throws Refused if a newer attempt is known, or the partition should have other rows
     */
-  def enter(attempt: Long, connection: C): Option[C] = synchronized {
+  def enter(attempt: Long, connection: C, rows: Long): Option[C] = synchronized {
+    for (before <- expectedRows if before != rows)
+      throw new Refused(
+        ErrorCode.Sizes,
+        s"partition $worker has $rows rows, but had $before when the checkpoint was made: to go on from it, the DataFrame must " +
+          "hold the same rows in the same partitions; otherwise set resume to false and another checkpointDir"
+      )
+    this.rows = Some(rows)
     if (attempt < this.attempt)
       throw new Refused(
         ErrorCode.Fenced,
@@ -80,15 +108,15 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
       throw new Refused(ErrorCode.Fenced, s"a newer attempt of partition $worker is known: $attempt")
   }
 
-  /** Runs `update`, which returns the update's staleness, if `step` is the next one; a step that was applied before is
+  /** Runs `update`, which returns the update's staleness, if the push is the next one; a step that was applied before is
     * passed over.
     *
     * @return whether the update was applied
     * @throws Refused if the connection is fenced off, or steps before this one are missing
     */
-  def push(connection: C, step: Long)(update: => Long): Boolean = synchronized {
-    val fresh = expects(connection, step)
-    if (fresh) applied(update)
+  def push(connection: C, push: Pushed)(update: => Long): Boolean = synchronized {
+    val fresh = expects(connection, push.step)
+    if (fresh) applied(push, update)
     fresh
   }
 
@@ -104,10 +132,20 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   }
 
   /** The step that was expected has been applied. */
-  def applied(staleness: Long): Unit = synchronized {
+  def applied(push: Pushed, staleness: Long): Unit = synchronized {
     this.staleness += staleness
+    samples += push.samples
+    loss += push.loss * push.samples
     updates += 1
     next += 1
+  }
+
+  /** Samples and mean loss of the steps since the last call: of all attempts, while a task knows its own alone. */
+  def takeLoss(): (Long, Double) = synchronized {
+    val taken = (samples, if (samples == 0) 0.0 else loss / samples)
+    samples = 0
+    loss = 0
+    taken
   }
 
   /** Mean staleness of the updates since the last call; 0 if there were none. */
