@@ -2,8 +2,6 @@ package sparkflow.job
 
 import org.json4s.jackson.JsonMethods
 
-import sparkflow.files.CheckedFiles
-
 /** The settings that a resumed fit must have in common with the one that was cut short: all that its weights depend on,
   * but for the iterations, which may grow, and the seed, which may have been drawn.
   */
@@ -11,7 +9,7 @@ private[job] object FitSettings {
 
   /** By the param's name; what is long, as its SHA-256. */
   def apply(request: TrainRequest): Map[String, String] = Map(
-    "tensorflowGraph" -> s"one of SHA-256 ${CheckedFiles.sha256Of(request.graph)}",
+    "tensorflowGraph" -> s"one of SHA-256 ${GraphFingerprint.of(request.graph)}",
     "inputCol" -> request.inputCol,
     "labelCol" -> request.labelCol.getOrElse("not set"),
     "tfInput" -> request.tfInput,
