@@ -65,6 +65,7 @@ class GraphBackend:
         self._text = graph
         self._seed = seed
         self._seeds = (seed, round, worker)
+        self._segment = 0
         self._threads = threads
         chosen = None if optimizer is None else (optimizer[0], tuple(sorted(optimizer[1].items())))
         key = (graph, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, chosen, tables)
@@ -110,15 +111,14 @@ class GraphBackend:
         self._step = self._callable(fetches, feeds)
 
     def reseed(self, segment: int) -> bool:
-        if not self._lowered.seeds:
-            return False
-        # The first segment's are those of a fit that has no segments.
-        seeds = self._seeds if segment == 0 else (*self._seeds, segment)
-        if seeds != self._lowered.seeds:
+        if self._lowered.draws and segment != self._segment:
+            # The first segment's are those of a fit that has no segments.
+            seeds = self._seeds if segment == 0 else (*self._seeds, segment)
             # An op that draws keeps its place in its sequence to itself: only a new session sets it.
             self._session.close()
             self._open(self._lower(seeds))
-        return True
+            self._segment = segment
+        return self._lowered.draws
 
     def _callable(self, fetches: list[str], feeds: list[str]) -> Any:
         tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]

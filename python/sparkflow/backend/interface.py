@@ -39,9 +39,9 @@ class Backend(Protocol):
         ...
 
     def reseed(self, segment: int) -> bool:
-        """Let the random ops of a step draw from other seeds, which depend on `segment`, too.
+        """Let the random ops of a step begin anew, with seeds that depend on `segment` (0 at first), too.
 
-        Return whether there are such ops; if so, `start` must follow.
+        Seeds that the user chose stay. Return whether there are such ops; if so, `start` must follow.
         """
         ...
 

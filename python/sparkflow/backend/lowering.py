@@ -24,7 +24,7 @@ from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
 from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.runtime import tf
-from sparkflow.backend.seeding import seed_stateful
+from sparkflow.backend.seeding import seed_stateful, stateful
 from sparkflow.backend.tables import RowOps, Table, find
 
 # Values (64 KiB): a copy of as many takes about as long as fetching one more part.
@@ -58,7 +58,9 @@ class StepGraph:
     tables : tuple of Table
         Variables of which rows are fed instead of weights.
     seeds : tuple of int
-        What the random ops of a step depend on; empty if a step draws nothing.
+        What the random ops of a step depend on; empty if it has none but those with a seed of their own.
+    draws : bool
+        Whether a step has stateful random ops.
     """
 
     graph: Any
@@ -75,6 +77,7 @@ class StepGraph:
     local: LocalOps | None
     tables: tuple[Table, ...]
     seeds: tuple[int, ...]
+    draws: bool
 
 
 def lower(
@@ -113,6 +116,7 @@ def lower(
         If the graph has no loss or no trainable variable, a tensor is missing, a placeholder would not be
         fed (in training or in prediction), or the loss depends on no trainable variable.
     """
+    random = stateful(meta.graph_def)
     seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
     losses, updates = _checked(scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout)
@@ -170,6 +174,7 @@ def lower(
         local,
         named,
         tuple(seeds) if _draws(graph_def, targets, seeded) else (),
+        _draws(graph_def, targets, random),
     )
 
 

@@ -220,6 +220,24 @@ def test_what_a_segment_draws_does_not_depend_on_what_was_drawn_before_it():
     assert losses(2, 0)[1] == first
 
 
+def test_a_seed_the_user_chose_begins_anew_with_a_segment():
+    def build():
+        x, y = inputs(4, 3)
+        w = tf.get_variable("w", [4, 3])
+        tf.losses.mean_squared_error(y, tf.nn.dropout(tf.matmul(x, w), rate=0.5, seed=7))
+
+    backend, _ = started(as_json(build))
+    weights = np.ones(12, np.float32)
+
+    def losses():
+        return [backend.step(weights, rows(6, 4), rows(6, 3))[0] for _ in range(3)]
+
+    first = losses()
+    assert backend.reseed(1)
+    backend.start(weights, b"")
+    assert losses() == first
+
+
 def test_a_graph_that_draws_nothing_goes_on_as_it_is():
     backend, weights = started(as_json(graphs.dense))
     before = backend.step(weights, rows(6, 4), rows(6, 3))[0]
