@@ -15,16 +15,26 @@ final class SmallDisk extends RawLocalFileSystem {
 
   override def create(
       path: Path,
+      overwrite: Boolean,
+      buffer: Int,
+      replication: Short,
+      block: Long,
+      progress: Progressable
+  ): FSDataOutputStream =
+    limited(super.create(path, overwrite, buffer, replication, block, progress))
+
+  override def create(
+      path: Path,
       permission: FsPermission,
       overwrite: Boolean,
       buffer: Int,
       replication: Short,
       block: Long,
       progress: Progressable
-  ): FSDataOutputStream = {
-    val out = super.create(path, overwrite, buffer, replication, block, progress)
-    new FSDataOutputStream(new Limited(out), null)
-  }
+  ): FSDataOutputStream =
+    limited(super.create(path, permission, overwrite, buffer, replication, block, progress))
+
+  private def limited(out: OutputStream) = new FSDataOutputStream(new Limited(out), null)
 
   private final class Limited(out: OutputStream) extends FilterOutputStream(out) {
     override def write(byte: Int): Unit = { SmallDisk.take(1); out.write(byte) }

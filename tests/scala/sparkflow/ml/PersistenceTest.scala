@@ -62,7 +62,7 @@ class PersistenceTest extends AnyFunSuite with BeforeAndAfterAll {
   test("a full disk: an error that names the model, and nothing under its name") {
     withDirectory { directory =>
       SmallDisk.register(LocalSpark.session.sparkContext.hadoopConfiguration)
-      val path = s"small://$directory/model"
+      val path = s"small:$directory/model"
       val stages =
         Seq[MLWritable](TinyModel.model(), TinyModel.estimator.setInitialWeights(TinyModel.modelState))
       for (stage <- stages; room <- Seq(20, 600)) { // in the metadata, and in what comes after them
@@ -129,7 +129,8 @@ class PersistenceTest extends AnyFunSuite with BeforeAndAfterAll {
         files(directory.resolve("estimator/initialWeights")) == Set(
           "weights.bin",
           "state.bin",
-          "manifest.json"
+          "manifest.json",
+          "manifest.sha256"
         )
       )
       val state = SparkAsyncDL.load(s"$directory/estimator").getInitialWeights

@@ -97,7 +97,7 @@ class SnapshotTest extends ServerTest {
   test("in sync it has the states merged and the losses reported of all its steps") {
     val live = new Live(config("sync").copy(snapshotEvery = 1), new Events)
     def change =
-      ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN).putFloat(2).putFloat(0).putLong(3).array
+      ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN).putFloat(2).putFloat(0).putLong(3).array
     try {
       live.server.begin(0, 2)
       val workers = (0 until 2).map(live.worker(_))

@@ -62,7 +62,7 @@ private[sparkflow] final class CheckedFiles(
   /** Writes the manifest, last of all files: a directory without one is not whole. */
   def createManifest(json: String): Unit = {
     val bytes = json.getBytes(UTF_8)
-    create(seal)(_.write((hex(sha256.digest(bytes)) + "\n").getBytes(UTF_8)))
+    create(seal)(_.write(hex(sha256.digest(bytes)).getBytes(UTF_8)))
     create(manifest)(_.write(bytes))
     ()
   }
@@ -75,7 +75,7 @@ private[sparkflow] final class CheckedFiles(
     */
   def checkManifest(required: Boolean): Unit =
     if (required || fs.exists(path(seal))) {
-      val expected = new String(bytes(seal), UTF_8).trim
+      val expected = new String(bytes(seal), UTF_8)
       if (hex(sha256.digest(bytes(manifest))) != expected) throw altered(path(manifest), null)
     }
 
