@@ -320,6 +320,7 @@ def valid() -> list[dict[str, Any]]:
             },
             state=struct.pack("<f3b", 0.5, -127, 0, 3) + floats(WEIGHTS) + numbers,
         ),
+        entry("alive", 28, "Alive", b"", {}),
     ]
 
 

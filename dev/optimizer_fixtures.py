@@ -51,6 +51,7 @@ CONSTRUCTORS = {
 KERAS = {
     "adamw": keras.optimizers.AdamW,
     "keras_rmsprop": keras.optimizers.RMSprop,
+    "keras_momentum": keras.optimizers.SGD,
     "nadam": keras.optimizers.Nadam,
     "lion": keras.optimizers.Lion,
 }
@@ -104,7 +105,87 @@ CASES: list[tuple[str, float, dict[str, Any]]] = [
     ("keras_rmsprop", 0.02, {"centered": True, "momentum": 0.9, "rho": 0.8, "epsilon": 0.01}),
     ("nadam", 0.05, {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}),
     ("lion", 0.02, {"beta1": 0.5, "beta2": 0.7, "weight_decay": 0.1}),
+    ("keras_momentum", 0.05, {"momentum": 0.9}),
+    ("keras_momentum", 0.05, {"momentum": 0.5, "nesterov": True}),
+    # With a learning rate that changes: those in whose slots it may be, or not.
+    ("keras_momentum", 0.05, {"momentum": 0.9, "schedule": {"schedule": "constant", "warmup_steps": 10}}),
+    (
+        "keras_momentum",
+        0.05,
+        {
+            "momentum": 0.9,
+            "nesterov": True,
+            "schedule": {"schedule": "exponential_decay", "decay_steps": 5, "decay_rate": 0.5},
+        },
+    ),
+    (
+        "keras_rmsprop",
+        0.05,
+        {"momentum": 0.8, "schedule": {"schedule": "exponential_decay", "decay_steps": 5, "decay_rate": 0.5}},
+    ),
+    (
+        "adamw",
+        0.05,
+        {"weight_decay": 0.3, "schedule": {"schedule": "cosine_decay", "decay_steps": 15, "warmup_steps": 5}},
+    ),
+    ("nadam", 0.05, {"schedule": {"schedule": "inverse_time_decay", "decay_steps": 3, "decay_rate": 0.5}}),
+    ("lion", 0.05, {"weight_decay": 0.1, "schedule": {"schedule": "polynomial_decay", "decay_steps": 12}}),
 ]
+
+SCHEDULES = {
+    "exponential_decay": keras.optimizers.schedules.ExponentialDecay,
+    "piecewise_constant_decay": keras.optimizers.schedules.PiecewiseConstantDecay,
+    "polynomial_decay": keras.optimizers.schedules.PolynomialDecay,
+    "inverse_time_decay": keras.optimizers.schedules.InverseTimeDecay,
+    "cosine_decay": keras.optimizers.schedules.CosineDecay,
+    "cosine_decay_restarts": keras.optimizers.schedules.CosineDecayRestarts,
+}
+SCHEDULED_STEPS = 60
+# The rates of each are kept for so many steps, from a base of 0.3.
+SCHEDULE_CASES: list[dict[str, Any]] = [
+    {"schedule": "exponential_decay", "decay_steps": 7, "decay_rate": 0.8},
+    {"schedule": "exponential_decay", "decay_steps": 7, "decay_rate": 0.8, "staircase": True},
+    {"schedule": "piecewise_constant_decay", "boundaries": [10, 30], "values": [0.3, 0.1, 0.02]},
+    {"schedule": "polynomial_decay", "decay_steps": 40},
+    {
+        "schedule": "polynomial_decay",
+        "decay_steps": 13,
+        "end_learning_rate": 0.02,
+        "power": 2.0,
+        "cycle": True,
+    },
+    {"schedule": "inverse_time_decay", "decay_steps": 7, "decay_rate": 0.8},
+    {"schedule": "inverse_time_decay", "decay_steps": 7, "decay_rate": 0.8, "staircase": True},
+    {"schedule": "cosine_decay", "decay_steps": 45},
+    {"schedule": "cosine_decay", "decay_steps": 30, "alpha": 0.1, "warmup_steps": 12, "warmup_start": 0.05},
+    {"schedule": "cosine_decay_restarts", "first_decay_steps": 10},
+    {"schedule": "cosine_decay_restarts", "first_decay_steps": 11, "t_mul": 1.0, "m_mul": 0.5, "alpha": 0.2},
+    {"schedule": "cosine_decay_restarts", "first_decay_steps": 7, "t_mul": 1.5, "m_mul": 0.7},
+]
+
+
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """Ours alone, but for CosineDecay, whose own is used."""
+
+    def __init__(self, base: float, steps: int, start: float) -> None:
+        self.base, self.steps, self.start = base, steps, start
+
+    def __call__(self, step: Any) -> Any:
+        passed = keras.ops.minimum(keras.ops.cast(step, "float32") / self.steps, 1.0)
+        return self.start + (self.base - self.start) * passed
+
+
+def schedule(base: float, config: dict[str, Any]) -> Any:
+    """Keras' schedule of a config as `learningRateSchedule` takes it."""
+    own = dict(config)
+    name, steps, start = own.pop("schedule"), own.pop("warmup_steps", 0), own.pop("warmup_start", 0.0)
+    if name == "constant":
+        return WarmUp(base, steps, start)
+    if name == "piecewise_constant_decay":
+        return SCHEDULES[name](**own)
+    if steps:
+        return SCHEDULES[name](start, warmup_target=base, warmup_steps=steps, **own)
+    return SCHEDULES[name](base, **own)
 
 
 class Draws:
@@ -162,7 +243,8 @@ def follow_keras(
     starts = np.split(draws.weights(TOTAL), np.cumsum(SIZES)[:-1])
     variables = [keras.Variable(start.reshape(shape)) for start, shape in zip(starts, SHAPES, strict=True)]
     own = {KERAS_NAMES.get(option, option): value for option, value in options.items()}
-    optimizer = KERAS[name](learning_rate, **own)
+    config = own.pop("schedule", None)
+    optimizer = KERAS[name](schedule(learning_rate, config) if config else learning_rate, **own)
     for _ in range(STEPS):
         parts = np.split(draws.gradient(TOTAL), np.cumsum(SIZES)[:-1])
         gradients = [tf.constant(part.reshape(shape)) for part, shape in zip(parts, SHAPES, strict=True)]
@@ -180,6 +262,8 @@ def constructor_defaults(name: str) -> dict[str, Any]:
         common = set(inspect.signature(keras.optimizers.SGD).parameters) - {"learning_rate", "momentum"}
         if name in ("adamw", "lion"):
             common -= {"weight_decay"}
+        if name == "keras_momentum":
+            common = set(inspect.signature(keras.optimizers.Nadam).parameters)
         ours = {theirs: ours for ours, theirs in KERAS_NAMES.items()}
         return {
             ours.get(p.name, p.name): p.default
@@ -206,6 +290,13 @@ def build() -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
         "shapes": SHAPES,
         "constructors": {name: constructor_defaults(name) for name in [*CONSTRUCTORS, *KERAS]},
         "cases": cases,
+        "schedules": [
+            {
+                "config": config,
+                "rates": [float(schedule(0.3, config)(step)) for step in range(SCHEDULED_STEPS)],
+            }
+            for config in SCHEDULE_CASES
+        ],
     }
     return index, np.concatenate(pieces).astype("<f4")
 

@@ -41,7 +41,7 @@ class Bench:
     @cached_property
     def arrays(self) -> Path:
         """A folder with the same data for processes without Spark: ``{train,t10k}-{features,labels}.npy``."""
-        return _saved(DIRECTORY)
+        return arrays()
 
     def __enter__(self) -> Bench:
         return self
@@ -53,7 +53,8 @@ class Bench:
             self.spark.stop()
 
 
-def _saved(directory: Path) -> Path:
+def arrays(directory: Path = DIRECTORY) -> Path:
+    """Write MNIST to a folder: features (n, 784) from 0 to 1 and one-hot labels (n, 10), float32."""
     import mnist_data
 
     directory.mkdir(parents=True, exist_ok=True)

@@ -26,11 +26,16 @@ def write(figures: Path, markdown: Path) -> list[str]:
 
 
 def filled(page: str, results: Sequence[Result]) -> str:
+    return filled_between(page, _tables(results))
+
+
+def filled_between(page: str, figures: str) -> str:
+    """The page with other figures between the marks."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"the page needs the lines {BEGIN} and {END} for the figures to go between")
-    return f"{before}{BEGIN}\n\n{_tables(results)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}"
 
 
 def unexplained(page: str, results: Sequence[Result]) -> list[str]:

@@ -10,9 +10,9 @@ import mnist_data
 from sparkflow.session import configure_spark_with_sparkflow_pip
 
 
-def start() -> SparkSession:
+def start(cores: int = 2) -> SparkSession:
     builder = (
-        SparkSession.builder.master("local[2]")
+        SparkSession.builder.master(f"local[{cores}]")
         .appName("sparkflow-bench")
         .config(
             "spark.driver.memory", "6g"
@@ -25,13 +25,13 @@ def start() -> SparkSession:
     return session
 
 
-def mnist(session: SparkSession, split: str, rows: int | None = None) -> DataFrame:
+def mnist(session: SparkSession, split: str, rows: int | None = None, partitions: int = 2) -> DataFrame:
     """The first `rows` images, or all: ``features`` (dense vector), ``labels`` (one-hot) and ``_c0``.
 
-    Cached, in two partitions of the same size.
+    Cached, in partitions of the same size.
     """
     encoder = OneHotEncoder(inputCol="_c0", outputCol="labels", dropLast=False)
-    images = mnist_data.vectors(session, split, 2, rows)
+    images = mnist_data.vectors(session, split, partitions, rows)
     data = encoder.fit(images).transform(images).cache()
     data.count()
     return data

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 # What the model decides.
 _GRAPH = ("tensorflowGraph", "tfInput", "tfLabel", "tfDropout", "toKeepDropout", "useRegularizationLosses")
-_RULE = ("tfOptimizer", "optimizerOptions")
+_RULE = ("tfOptimizer", "optimizerOptions", "learningRateSchedule")
 
 
 def keras_params(
@@ -61,6 +61,7 @@ def keras_params(
             "tfOptimizer": rule.name,
             "tfLearningRate": rule.learning_rate,
             "optimizerOptions": rule.options,
+            "learningRateSchedule": rule.schedule,
         }
     if metrics or (model.compiled and (model._compile_config.config or {}).get("metrics")):
         warnings.warn(

@@ -2,7 +2,7 @@
 # mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
 # mypy: disable-error-code="no-any-return"
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from sparkflow.params import (
     SpillParams,
     StalenessParams,
     StartParams,
+    TimeoutParams,
     TrafficParams,
     TrainingParams,
 )
@@ -80,6 +81,34 @@ class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable
 
     toKeras = to_keras
 
+    def save_tensorflow(self, path: str, format: str = "saved_model", *, overwrite: bool = False) -> None:
+        """Writes the model for programs without SparkFlow.
+
+        Parameters
+        ----------
+        path : str
+            On the driver, or on any file system that Hadoop reaches if it begins with a scheme (``hdfs://…``).
+        format : str
+            ``"saved_model"``: a directory with the signature ``serving_default``, whose input and output are
+            called as ``tfInput`` and ``tfOutput`` without the number. ``"keras"``: a ``.keras`` file of what
+            ``to_keras()`` gives. ``"graph"``: a frozen graph, a GraphDef in binary, whose tensors are called
+            as in the model.
+        overwrite : bool
+            Replace what is there.
+
+        Raises
+        ------
+        FileExistsError
+            There is something and ``overwrite`` is False.
+        ValueError
+            There is no such format, the path does not go with it, or the model cannot be had in it.
+        """
+        from sparkflow.exporting import save_tensorflow
+
+        save_tensorflow(self, path, format, overwrite)
+
+    saveTensorflow = save_tensorflow
+
     def _layout(self) -> Layout:
         return Layout.from_json(self._java_obj.layoutJson())
 
@@ -112,6 +141,78 @@ class SparkAsyncDLModel(JavaModel, InputParams, PredictionParams, JavaMLReadable
         return super().read()
 
     @classmethod
+    def load_tensorflow(
+        cls,
+        path: str,
+        *,
+        signature: str | None = None,
+        tags: Iterable[str] | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
+        **params: Any,
+    ) -> "SparkAsyncDLModel":
+        """A model that something else has trained, as a fitted stage.
+
+        What it is, is seen from what lies at ``path``: the directory of a SavedModel; a Keras model
+        (``.keras``, ``.h5``); a TensorFlow 1 checkpoint, by the path that ``tf.train.Saver.save`` returned;
+        or a frozen graph (``.pb``, ``.pbtxt``). ``tfInput`` and ``tfOutput`` follow from it where it has one
+        of each.
+
+        Parameters
+        ----------
+        path : str
+            On the driver, or on any file system that Hadoop reaches if it begins with a scheme (``hdfs://…``).
+        signature : str, optional
+            Of a SavedModel; by default ``serving_default``, or the only one. Inputs and outputs are tensors
+            of the signature's own names (``"output_0:0"``).
+        tags : iterable of str, optional
+            Of a SavedModel's graph; by default ``["serve"]``, or those of the only one.
+        custom_objects : mapping, optional
+            Classes by name, for a Keras model that has some of its own.
+        **params
+            Of the model, such as ``inputCol``, ``predictionCol`` and ``tfOutput``. ``tfOutput="class:0"``
+            gives the number of the likeliest class where the output is a row of them.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is nothing at ``path``.
+        ValueError
+            It is no model, has no such signature, needs what SparkFlow's models have not, or several inputs
+            or outputs could be meant; the message names them.
+        RuntimeError
+            There is no SparkSession, or SparkFlow's jar is not on it.
+        """
+        from sparkflow.loaders import load_tensorflow
+
+        return load_tensorflow(path, signature=signature, tags=tags, custom_objects=custom_objects, **params)
+
+    loadTensorflow = load_tensorflow
+
+    @classmethod
+    def from_keras(cls, model: Any, **params: Any) -> "SparkAsyncDLModel":
+        """A Keras 3 model as a fitted stage, with the weights that it has now.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Built, with one input and one output. It is left as it is.
+        **params
+            Of the model; ``tfInput`` is ``x:0``, and ``tfOutput`` is ``out:0`` unless given (``class:0``).
+
+        Raises
+        ------
+        TypeError, ValueError
+            It is no such model; the message says what to change.
+        RuntimeError
+            There is no SparkSession, or SparkFlow's jar is not on it.
+        """
+        from sparkflow.loaders import from_keras
+
+        return from_keras(model, **params)
+
+    fromKeras = from_keras
+
+    @classmethod
     def _of(cls, graph: str, layout: str, weights: bytes, state: bytes) -> "SparkAsyncDLModel":
         """A model of values that were made elsewhere; the arguments as ``backend.values`` gives them."""
         jvm = sparkflow_jvm()
@@ -136,6 +237,7 @@ class SparkAsyncDL(
     StartParams,
     SpillParams,
     CheckpointParams,
+    TimeoutParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -200,6 +302,7 @@ class SparkAsyncDL(
         labelCol: str | None = None,
         partitionShuffles: int | None = None,
         optimizerOptions: str | Mapping[str, Any] | None = None,
+        learningRateSchedule: str | Mapping[str, Any] | None = None,
         port: int | None = None,
         mode: str | None = None,
         maxStaleness: int | None = None,
@@ -219,6 +322,8 @@ class SparkAsyncDL(
         checkpointInterval: int | None = None,
         checkpointKeep: int | None = None,
         resume: bool | None = None,
+        workerTimeout: int | None = None,
+        waitTimeout: int | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,
@@ -255,6 +360,7 @@ class SparkAsyncDL(
         labelCol: str | None = None,
         partitionShuffles: int | None = None,
         optimizerOptions: str | Mapping[str, Any] | None = None,
+        learningRateSchedule: str | Mapping[str, Any] | None = None,
         port: int | None = None,
         mode: str | None = None,
         maxStaleness: int | None = None,
@@ -274,6 +380,8 @@ class SparkAsyncDL(
         checkpointInterval: int | None = None,
         checkpointKeep: int | None = None,
         resume: bool | None = None,
+        workerTimeout: int | None = None,
+        waitTimeout: int | None = None,
         loss_callback: LossCallback | None = None,
         model: Any = None,
         loss: Any = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +71,17 @@ def spark(event_log: Path) -> Iterator[SparkSession]:
     session.stop()
 
 
+def overlapping(
+    spark: SparkSession, dimensions: int = 2, rows: int = 400, partitions: int = 2, seed: int = 7
+) -> DataFrame:
+    """Two classes: N(0, 1) and N(2, 1) in each dimension, label 0 and 1."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 2, rows)
+    points = random.normal(2.0 * labels[:, None], 1.0, (rows, dimensions))
+    data = [(float(label), Vectors.dense(point)) for label, point in zip(labels, points, strict=True)]
+    return spark.createDataFrame(data, ["label", "features"]).repartition(partitions)
+
+
 @pytest.fixture
 def gaussians(spark: SparkSession) -> Callable[..., DataFrame]:
-    """Two classes that overlap: N(0, 1) and N(2, 1) in each dimension, label 0 and 1."""
-
-    def make(dimensions: int = 2, rows: int = 400, partitions: int = 2, seed: int = 7) -> DataFrame:
-        random = np.random.default_rng(seed)
-        labels = random.integers(0, 2, rows)
-        points = random.normal(2.0 * labels[:, None], 1.0, (rows, dimensions))
-        data = [(float(label), Vectors.dense(point)) for label, point in zip(labels, points, strict=True)]
-        return spark.createDataFrame(data, ["label", "features"]).repartition(partitions)
-
-    return make
+    return partial(overlapping, spark)

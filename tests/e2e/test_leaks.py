@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from conftest import oldest_only
 from estimators import estimator
+from processes import anonymous, below, read
 
 WARM = 10  # fits after which caches, pools and threads that are kept on purpose are there
 FITS = 50
@@ -59,39 +59,17 @@ def held(spark: SparkSession) -> Held:
     jvm = spark._jvm
     driver = int(jvm.java.lang.ProcessHandle.current().pid())
     jvm.System.gc()  # buffers that only await their Cleaner are not lost
-    workers = _below(driver)
+    workers = below(driver)
     processes = [driver, *workers]
     return Held(
         descriptors=sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in processes),
         threads=sum(len(os.listdir(f"/proc/{pid}/task")) for pid in workers) + _ours(jvm),
-        mappings=sum(_read(pid, "maps").count("/dev/shm/sparkflow") for pid in processes),
+        mappings=sum(read(pid, "maps").count("/dev/shm/sparkflow") for pid in processes),
         buffers=int(jvm.io.netty.util.internal.PlatformDependent.usedDirectMemory()),
         files=frozenset(path.name for path in Path("/dev/shm").glob("sparkflow*")),
-        anonymous=sum(_anonymous(pid) for pid in workers),
+        anonymous=sum(anonymous(pid) for pid in workers),
     )
 
 
 def _ours(jvm: Any) -> int:
     return sum(t.getName().startswith("sparkflow") for t in jvm.Thread.getAllStackTraces().keySet())
-
-
-def _below(root: int) -> list[int]:
-    parents = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(path.name)] = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended
-    found = [root]
-    for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid]
-    return found[1:]
-
-
-def _anonymous(pid: int) -> int:
-    found = re.search(r"RssAnon:\s+(\d+)", _read(pid, "status"))
-    return int(found.group(1)) << 10 if found else 0  # a zombie has none
-
-
-def _read(pid: int, name: str) -> str:
-    return Path(f"/proc/{pid}/{name}").read_text()

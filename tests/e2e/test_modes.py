@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -80,6 +81,14 @@ def test_sync_with_empty_partitions_and_rows_of_tables(spark: SparkSession) -> N
     ]
     assert fits[0].summary.partitionRows == [40, 0]
     assert_equal_bits(*fits)
+
+
+@oldest_only
+def test_two_fits_at_once_do_not_take_half_of_the_slots_each(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2).cache()
+    with ThreadPoolExecutor(2) as pool:
+        models = list(pool.map(lambda seed: estimator(mode="sync", seed=seed, iters=5).fit(data), [1, 2]))
+    assert [model.summary.samples for model in models] == [5 * 400, 5 * 400]
 
 
 @pytest.mark.parametrize("mode", ["sync", "ssp"])

@@ -10,7 +10,7 @@ from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 import graphs
-from conftest import uneven
+from conftest import first_everywhere, uneven
 from estimators import estimator
 from sparkflow.ml import SparkAsyncDLModel
 
@@ -55,6 +55,21 @@ def test_empty_partitions_are_said(spark: SparkSession) -> None:
     summary = fit(data, partitions=3).summary
     assert summary.partitionRows == [1, 0, 30]
     assert "3 partitions of 0 to 30 rows, 1 of them empty" in repr(summary)
+
+
+@pytest.mark.parametrize("mode", first_everywhere(["locked", "sync", "ssp"]))
+def test_a_row_beside_a_thousand_is_trained_as_often_as_each_of_them(
+    gaussians: Callable[..., DataFrame], mode: str
+) -> None:
+    # Two task slots: in locked, where nobody waits, there are more partitions, which train in waves.
+    counts = [1, 1000, 0, 2, 1] if mode == "locked" else [1, 1000]
+    summary = fit(uneven(gaussians(2, rows=sum(counts)), *counts), mode=mode, partitions=5).summary
+    steps = [4 * -(-count // 50) for count in counts]
+    assert summary.steps == (max(steps) if mode == "sync" else sum(steps))
+    assert summary.samples == 4 * sum(counts)
+    assert [row.samples for row in summary.history.orderBy("iteration").collect()] == 4 * [sum(counts)]
+    assert summary.partitionRows == counts
+    assert f"{len(counts)} partitions of {min(counts)} to 1000 rows" in repr(summary)
 
 
 def test_a_model_of_arrays_has_none(gaussians: Callable[..., DataFrame]) -> None:

@@ -15,6 +15,7 @@ from pyspark.sql.types import StructType
 import graphs
 from conftest import first_everywhere, oldest_only, uneven
 from estimators import accuracy, estimator
+from processes import listening
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 LABELLED = StructType().add("label", "double").add("features", VectorUDT())
@@ -262,17 +263,6 @@ def test_nothing_is_left_after_a_fit(spark: SparkSession, gaussians: Callable[..
     threads = spark._jvm.java.lang.Thread.getAllStackTraces().keySet()
     names = [t.getName() for t in threads]
     assert not [n for n in names if n.startswith("sparkflow")]
-
-
-def listening(port: int) -> list[str]:
-    """The addresses, as the kernel writes them, on which somebody listens at this port."""
-    found = []
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            address, state = line.split()[1], line.split()[3]
-            if state == "0A" and int(address.rsplit(":", 1)[1], 16) == port:
-                found.append(address.rsplit(":", 1)[0])
-    return found
 
 
 def test_the_server_listens_on_the_drivers_address_alone_and_not_after_a_failure(

@@ -62,7 +62,7 @@ class _Side:
     def _pusher(self, relay: _Relay | None = None) -> Callable[[], None]:
         where = self._jvm.ask(f"serve {_COUNT} gradient_descent")
         port = where["port"] if relay is None else relay.to(where["port"])
-        client = ParameterClient.connect("127.0.0.1", port, bytes.fromhex(where["secret"]))
+        client = ParameterClient.connect("127.0.0.1", port, bytes.fromhex(where["secret"]), timeout=30)
         client.hello(0, 0, 0, 1)
         if self._compression != "none":
             client.compress(self._compression)

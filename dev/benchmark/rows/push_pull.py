@@ -81,7 +81,8 @@ def _through_memory(served: Jvm, count: int) -> Sides:
 
 def _client(served: Jvm, count: int) -> ParameterClient:
     where = served.ask(f"serve {count} gradient_descent")
-    client = ParameterClient.connect("127.0.0.1", where["port"], bytes.fromhex(where["secret"]))
+    secret = bytes.fromhex(where["secret"])
+    client = ParameterClient.connect("127.0.0.1", where["port"], secret, timeout=30)
     client.hello(0, 0, 0, 1)
     return client
 

@@ -22,7 +22,7 @@ from sparkflow.backend.decay import decays
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
-from sparkflow.backend.metagraph import Variables
+from sparkflow.backend.metagraph import Variables, needed, producer
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.seeding import seed_stateful, stateful
 from sparkflow.backend.tables import RowOps, Table, find
@@ -187,6 +187,10 @@ def _checked(
     tf_dropout: str | None,
 ) -> tuple[list[Any], list[Any]]:
     """Return the losses and updates of a graph that is still the user's, if it can train and predict."""
+    if not graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):
+        raise ValueError(
+            "tensorflowGraph has no trainable variable: the collection TRAINABLE_VARIABLES is empty"
+        )
     losses, updates = _targets(graph, regularization)
     fed = [metagraph.tensor(graph, "tfInput", tf_input)]
     if tf_label is not None:
@@ -279,30 +283,13 @@ def _read_after_load(graph_def: Any, load: str, variables: set[str]) -> None:
     takes the handle through an Enter, a Switch, a While or an If, and waits there. What the loader itself is
     made of must not wait for it.
     """
-    upstream = _upstream(graph_def, [load])
+    upstream = needed(graph_def, [load])
     for node in graph_def.node:
-        if node.name not in upstream and any(_producer(i) in variables for i in node.input if i[0] != "^"):
+        if node.name not in upstream and any(producer(i) in variables for i in node.input if i[0] != "^"):
             node.input.append(f"^{load}")
 
 
 def _draws(graph_def: Any, targets: Sequence[str], seeded: set[tuple[str, str]]) -> bool:
     """Whether `targets` may depend on one of the random ops, as those of the weights' initializers do not."""
-    upstream = _upstream(graph_def, targets)
+    upstream = needed(graph_def, targets)
     return any(function or name in upstream for function, name in seeded)
-
-
-def _upstream(graph_def: Any, targets: Sequence[str]) -> set[str]:
-    """Return the names of the nodes that `targets`, tensors or operations, are computed from."""
-    nodes = {node.name: node for node in graph_def.node}
-    upstream: set[str] = set()
-    pending = [_producer(name) for name in targets]
-    while pending:
-        name = pending.pop()
-        if name not in upstream:
-            upstream.add(name)
-            pending += [_producer(i) for i in nodes[name].input]
-    return upstream
-
-
-def _producer(name: str) -> str:
-    return name.lstrip("^").split(":")[0]

@@ -75,13 +75,9 @@ class Variables:
 
     @classmethod
     def of(cls, graph: Any) -> Variables:
-        """Read them from the collections; raises ValueError if there is nothing to train."""
+        """Read them from the collections; raises ValueError for one that cannot be kept."""
         keys = tf.GraphKeys
         trainable = _distinct(graph.get_collection(keys.TRAINABLE_VARIABLES))
-        if not trainable:
-            raise ValueError(
-                "tensorflowGraph has no trainable variable: the collection TRAINABLE_VARIABLES is empty"
-            )
         taken = {v.name for v in trainable}
         rest = _distinct(
             graph.get_collection(keys.GLOBAL_VARIABLES) + graph.get_collection(keys.LOCAL_VARIABLES)
@@ -177,6 +173,32 @@ def upstream(targets: Sequence[Any], cut: Iterable[str] = (), control: bool = Tr
             pending += [tensor.op for tensor in op.inputs if tensor.op.name not in cut]
             pending += op.control_inputs if control else []
     return list(seen.values())
+
+
+def needed(graph_def: Any, targets: Sequence[str]) -> set[str]:
+    """Return the names of the nodes that `targets`, tensors or operations, are computed from."""
+    nodes = {node.name: node for node in graph_def.node}
+    found: set[str] = set()
+    pending = [producer(name) for name in targets]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [producer(i) for i in nodes[name].input]
+    return found
+
+
+def pruned(graph_def: Any, targets: Sequence[str]) -> Any:
+    """Return a GraphDef with only the nodes that `targets` are computed from."""
+    names = needed(graph_def, targets)
+    left = tf.GraphDef(versions=graph_def.versions, library=graph_def.library)
+    left.node.extend(node for node in graph_def.node if node.name in names)
+    return left
+
+
+def producer(name: str) -> str:
+    """Return the node that an input of a node names."""
+    return name.lstrip("^").split(":")[0]
 
 
 def is_pure(op: Any) -> bool:

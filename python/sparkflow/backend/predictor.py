@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sparkflow.backend import metagraph
-from sparkflow.backend.access import Access
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout
-from sparkflow.backend.metagraph import Variables
-from sparkflow.backend.runtime import session, tf
+from sparkflow.backend.trained import trained
 
 
 class GraphPredictor:
@@ -52,10 +50,6 @@ class GraphPredictor:
         threads: int = 1,
     ) -> None:
         imported = metagraph.imported(metagraph.parse(graph))
-        variables = Variables.of(imported)
-        difference = variables.layout.difference(layout)
-        if difference is not None:
-            raise ValueError(f"the model's weights do not belong to its graph: {difference}")
         fed, output = metagraph.prediction(imported, tf_input, tf_output, tf_dropout)
         self._feed = Feed("tfInput", "features", fed[0])
         self._batch = self._feed.batch or batch
@@ -64,14 +58,8 @@ class GraphPredictor:
             shape = fed[1].shape.as_list() if fed[1].shape.is_fully_defined() else []
             self._extra.append(np.full(shape, dropout, fed[1].dtype.as_numpy_dtype))
         self._words = f"tfOutput '{tf_output}'"
-        with imported.as_default():
-            trained = Access([*variables.trainable, *variables.state])
-            initializers = [v.initializer for v in variables.other]
-            initializers += imported.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
+        self._session = trained(imported, layout, weights, state, threads)
         imported.finalize()
-        self._session = session(imported, threads)
-        trained.write(self._session, [*layout.weight_views(weights), *layout.state_views(state)])
-        self._session.run(initializers)
         self._run = self._session.make_callable(output, feed_list=fed)
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def from_arrays(graph: str, arrays: Sequence[Any] | Mapping[str, Any]) -> Values
     ValueError
         If arrays are missing or too many, a name is not in the graph, or a shape is not the variable's.
     """
-    with _session(metagraph.imported(metagraph.parse(graph))) as session:
+    with copying_session(metagraph.imported(metagraph.parse(graph))) as session:
         variables = metagraph.Variables.of(session.graph)
         names = [v.name for v in variables.layout.weights]
         if isinstance(arrays, Mapping):
@@ -61,7 +61,7 @@ def from_arrays(graph: str, arrays: Sequence[Any] | Mapping[str, Any]) -> Values
                     f"but the graph's has {list(variable.shape)}"
                 )
         session.run(tf.global_variables_initializer())
-        return _values(graph, variables, arrays, session.run(variables.state))
+        return packed(graph, variables, arrays, session.run(variables.state))
 
 
 def from_checkpoint(path: str) -> Values:
@@ -77,8 +77,6 @@ def from_checkpoint(path: str) -> Values:
     ------
     FileNotFoundError
         If `<path>.meta` is missing, or there are no values.
-    ValueError
-        If the graph has no trainable variable.
     """
     if not Path(f"{path}.meta").is_file():
         raise FileNotFoundError(
@@ -89,22 +87,23 @@ def from_checkpoint(path: str) -> Values:
         raise FileNotFoundError(
             f"there is neither {path}.index nor another checkpoint in {Path(path).parent}"
         )
-    with _session(tf.Graph()) as session:
+    with copying_session(tf.Graph()) as session:
         tf.train.import_meta_graph(f"{path}.meta", clear_devices=True).restore(session, values)
         variables = metagraph.Variables.of(session.graph)
         graph = json_format.MessageToJson(tf.train.export_meta_graph())
-        return _values(graph, variables, *session.run((variables.trainable, variables.state)))
+        return packed(graph, variables, *session.run((variables.trainable, variables.state)))
 
 
 @contextmanager
-def _session(graph: Any) -> Iterator[Any]:
-    # Only copies values: it must not take the memory of a GPU from the workers on this machine.
+def copying_session(graph: Any) -> Iterator[Any]:
+    """A session that only copies values: it takes no memory of a GPU from workers on this machine."""
     config = tf.ConfigProto(device_count={"GPU": 0}, allow_soft_placement=True)
     with graph.as_default(), tf.Session(graph=graph, config=config) as session:
         yield session
 
 
-def _values(graph: str, variables: Any, weights: Sequence[Any], state: Sequence[Any]) -> Values:
+def packed(graph: str, variables: Any, weights: Sequence[Any], state: Sequence[Any]) -> Values:
+    """Pack values, in the order in which the graph's `variables` have them."""
     return Values(
         graph,
         variables.layout.to_json(),

@@ -14,6 +14,7 @@ from sparkflow.params.server import ServerParams
 from sparkflow.params.spill import SpillParams
 from sparkflow.params.staleness import StalenessParams
 from sparkflow.params.start import StartParams
+from sparkflow.params.timeouts import TimeoutParams
 from sparkflow.params.traffic import TrafficParams
 from sparkflow.params.training import TrainingParams
 
@@ -28,6 +29,7 @@ __all__ = [
     "SpillParams",
     "StalenessParams",
     "StartParams",
+    "TimeoutParams",
     "TrafficParams",
     "TrainingParams",
 ]

@@ -27,8 +27,8 @@ class OptimizerParams(Group):
         "tfOptimizer",
         "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, "
         "ftrl, "
-        "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, nadam or lion of "
-        "Keras.",
+        "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, keras_momentum, "
+        "nadam or lion of Keras.",
         TypeConverters.toString,
     )
     tfLearningRate = param(
@@ -42,6 +42,17 @@ class OptimizerParams(Group):
         '{"learning_rate": 0.001, "beta1": 0.9}; the build_*_config functions of sparkflow.graph_utils '
         "make it. "
         "Not set: TensorFlow's defaults.",
+        _options,
+    )
+
+    learningRateSchedule = param(
+        "learningRateSchedule",
+        "How the learning rate changes from update to update, from tfLearningRate on, as a JSON object such "
+        'as {"schedule": "cosine_decay", "decay_steps": 10000, "warmup_steps": 500}: constant, '
+        "exponential_decay, piecewise_constant_decay (its values take the place of tfLearningRate), "
+        "polynomial_decay, inverse_time_decay, cosine_decay or cosine_decay_restarts, with the options of "
+        "Keras' schedule of that name; and for each, warmup_steps, in which the rate rises from warmup_start "
+        "(0) to where the schedule begins. Not set: it stays.",
         _options,
     )
 
@@ -66,3 +77,9 @@ class OptimizerParams(Group):
 
     def setOptimizerOptions(self: Self, value: str | Mapping[str, Any] | None) -> Self:
         return self._set(optimizerOptions=value)
+
+    def getLearningRateSchedule(self) -> str | None:
+        return self._value(self.learningRateSchedule)
+
+    def setLearningRateSchedule(self: Self, value: str | Mapping[str, Any] | None) -> Self:
+        return self._set(learningRateSchedule=value)

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sparkflow.ps import connection, handshake, wire
+from sparkflow.ps import connection, handshake, tls, wire
 from sparkflow.ps.buffers import floats
 from sparkflow.ps.compression import compressor
 from sparkflow.ps.connection import Connection
 from sparkflow.ps.exchange import CompressedExchange, Exchange, SharedExchange, TcpExchange
+from sparkflow.ps.heartbeat import Heartbeat
 
 FIT_OVER = 4
 
@@ -84,6 +85,7 @@ class ParameterClient:
         self._same_host = same_host
         self._exchange: Exchange | None = None
         self._behind: tuple[np.ndarray, ...] = ()  # what comes behind the weights in an answer
+        self._heartbeat: Heartbeat | None = None
         self._pushed = False  # and not yet answered
         self._waited = 0.0  # seconds, since the last report
 
@@ -99,8 +101,20 @@ class ParameterClient:
         return self._exchange
 
     @classmethod
-    def connect(cls, host: str, port: int, secret: bytes) -> ParameterClient:
-        """Connect and prove to each other that both know the fit's `secret` (32 bytes)."""
+    def connect(
+        cls,
+        host: str,
+        port: int,
+        secret: bytes,
+        certificate: bytes | None = None,
+        timeout: float | None = None,
+    ) -> ParameterClient:
+        """Connect and prove to each other that both know the fit's `secret` (32 bytes).
+
+        With a `certificate` (X.509, DER) all goes through TLS 1.3, to the server that has its key alone.
+        `timeout` is for how many seconds the server lets a worker be silent; without it no signs of life are
+        given.
+        """
         seconds = connection.CONNECT_SECONDS
         try:
             sock = socket.create_connection((host, port), seconds)
@@ -113,9 +127,17 @@ class ParameterClient:
         # A request is one write and waits for its answer: held back for a fuller packet it is only late.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # One address on both ends is one network stack, and so most likely one /dev/shm.
-        client = cls(Connection(sock), sock.getsockname()[0] == sock.getpeername()[0])
+        same_host = sock.getsockname()[0] == sock.getpeername()[0]
+        try:
+            link = Connection(sock) if certificate is None else tls.connect(sock, certificate)
+        except BaseException:
+            sock.close()
+            raise
+        client = cls(link, same_host)
         try:
             client._prove(secret)
+            if timeout is not None:
+                client._heartbeat = Heartbeat(client._connection, timeout / 6)
         except BaseException:
             client.close()
             raise
@@ -138,7 +160,7 @@ class ParameterClient:
 
         `tables` is for `sparkflow.ps.rows.RowClient`.
         """
-        self._connection.wait(connection.WELCOME_SECONDS, "waiting for the first weights of the fit")
+        self._connection.wait(connection.ANSWER_SECONDS, "waiting for the first weights of the fit")
         self._connection.send(wire.Hello(round, worker, attempt, rows, tables))
         message, length = self._connection.receive()
         welcome = self._expect(wire.Welcome, message, length, body=True)
@@ -274,6 +296,8 @@ class ParameterClient:
         self._expect(wire.Ack, *self._connection.receive())
 
     def close(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
         self._connection.close()
 
     def __enter__(self) -> ParameterClient:

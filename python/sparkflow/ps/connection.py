@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,20 +16,22 @@ from sparkflow.ps import wire
 CONNECT_SECONDS = 30.0
 # The same pause, once connected.
 HANDSHAKE_SECONDS = 30.0
-# Held back while another worker makes the first weights, of a large model maybe.
-WELCOME_SECONDS = 900.0
-# An update takes milliseconds, but in the modes ssp and sync an answer waits for the other workers: the
-# server gives one that is lost 10 minutes, and then says so itself.
-ANSWER_SECONDS = 900.0
+# A server that holds an answer back says often that it lives. One whose threads all work on the updates of
+# others, of a large model and hundreds of workers, can't; and when the driver is gone, Spark ends its
+# workers.
+ANSWER_SECONDS = 300.0
 # A last word (Failed): the task ends with its own error if nobody listens.
 FAREWELL_SECONDS = 10.0
 
 
 class Connection:
-    """One socket that speaks frames. Not thread-safe: strictly one request and its answer at a time."""
+    """One socket that speaks frames. Strictly one request and its answer at a time; only `alive` may be
+    called from another thread."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._sending = threading.Lock()
+        self._asked = False  # and not yet answered: it is the peer's turn
         self._header = bytearray(wire.HEADER.size)
         self._waiting_for = ""
         self._seconds = 0.0
@@ -43,7 +46,18 @@ class Connection:
         """Send a frame whose body is the given buffers, one after the other, without joining them."""
         parts = [memoryview(part).cast("B") for part in body if memoryview(part).nbytes]
         head = wire.encode(message, sum(part.nbytes for part in parts))
-        pending: list[memoryview] = [memoryview(head), *parts]
+        with self._sending:
+            self._asked = True
+            self._send([memoryview(head), *parts])
+
+    def alive(self) -> None:
+        """Say that this side lives, unless it is the peer's turn to."""
+        with self._sending:
+            if not self._asked:
+                self._send([memoryview(wire.encode(wire.Alive()))])
+
+    def _send(self, parts: Sequence[memoryview]) -> None:
+        pending = list(parts)
         while pending:
             with self._stated():
                 sent = self._socket.sendmsg(pending)
@@ -53,7 +67,17 @@ class Connection:
                 pending[0] = pending[0][sent:]
 
     def receive(self, limit: int = wire.HEADER.size + wire.MAX_META) -> tuple[wire.Message, int]:
-        """Receive header and meta, at most `limit` bytes; return the message and its body's length."""
+        """Receive header and meta, at most `limit` bytes; return the message and its body's length.
+
+        Signs of life are passed over.
+        """
+        message, length = self._receive(limit)
+        while isinstance(message, wire.Alive):
+            message, length = self._receive(limit)
+        self._asked = length > 0
+        return message, length
+
+    def _receive(self, limit: int) -> tuple[wire.Message, int]:
         self._fill([memoryview(self._header)])
         tag, meta_length, body_length = wire.decode_header(self._header)
         if wire.HEADER.size + meta_length > limit or body_length > wire.MAX_BODY:
@@ -69,9 +93,11 @@ class Connection:
         if length != expected:
             raise wire.ProtocolError(f"the peer sent a body of {length} bytes, expected {expected}")
         self._fill(views)
+        self._asked = False
 
     def close(self) -> None:
-        self._socket.close()
+        with self._sending:
+            self._socket.close()
 
     def _fill(self, views: Sequence[memoryview]) -> None:
         for view in views:

@@ -80,6 +80,11 @@ class Initialize:
 
 
 @dataclass(frozen=True)
+class Alive:
+    """A sign of life, from whoever's turn it is to speak."""
+
+
+@dataclass(frozen=True)
 class Pull:
     pass
 
@@ -191,6 +196,7 @@ Message = (
     | Attached
     | PullRows
     | PushRows
+    | Alive
 )
 
 
@@ -222,6 +228,7 @@ _CODECS: dict[int, _Codec] = {
     25: _Codec(Attached, struct.Struct("<q"), text=True),
     26: _Codec(PullRows, struct.Struct("<")),
     27: _Codec(PushRows, struct.Struct("<qqiid")),
+    28: _Codec(Alive, struct.Struct("<")),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

@@ -17,6 +17,8 @@ class TrainSpec:
     ----------
     host, port, secret
         The parameter server's address and the fit's secret (32 bytes, never shown).
+    certificate : bytes, optional
+        The server's X.509 certificate, DER; None where the wire is not encrypted.
     round : int
         0-based round of partitionShuffles.
     graph : str
@@ -25,6 +27,8 @@ class TrainSpec:
         Always present: the driver draws one when the user gave none.
     threads : int
         Threads of the TensorFlow session.
+    worker_timeout : int
+        Seconds after which the server takes a silent worker for lost.
     transport : str
         "auto", "tcp" or "shm".
     local_steps : int
@@ -49,6 +53,7 @@ class TrainSpec:
     host: str
     port: int
     secret: bytes = field(repr=False)
+    certificate: bytes | None = field(repr=False)
     round: int
     graph: str = field(repr=False)
     tf_input: str
@@ -60,6 +65,7 @@ class TrainSpec:
     shuffle_per_iter: bool
     seed: int
     threads: int
+    worker_timeout: int
     transport: str
     local_steps: int
     compression: str
@@ -80,6 +86,7 @@ class TrainSpec:
             host=server["host"],
             port=server["port"],
             secret=bytes.fromhex(server["secret"]),
+            certificate=None if server["certificate"] is None else bytes.fromhex(server["certificate"]),
             round=spec["round"],
             graph=spec["graph"],
             tf_input=spec["tfInput"],
@@ -91,6 +98,7 @@ class TrainSpec:
             shuffle_per_iter=spec["shufflePerIter"],
             seed=spec["seed"],
             threads=spec["threads"],
+            worker_timeout=spec["workerTimeout"],
             transport=spec["transport"],
             local_steps=spec["localSteps"],
             compression=spec["compression"],

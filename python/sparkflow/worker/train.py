@@ -83,7 +83,8 @@ class Train:
         try:
             task = TrainTask(spec, backend, matrices, partition)
             kind = RowClient if backend.tables else ParameterClient
-            with kind.connect(spec.host, spec.port, spec.secret) as client:
+            server = (spec.host, spec.port, spec.secret, spec.certificate)
+            with kind.connect(*server, spec.worker_timeout) as client:
                 message = task.run(client, attempt)
             return _result(partition, rows, task.made, message)
         finally:
@@ -92,7 +93,7 @@ class Train:
     def _absent(self, partition: int, attempt: int) -> str | None:
         """Tell the server not to wait for this partition; return why nobody listens, if so."""
         spec = self._spec
-        with ParameterClient.connect(spec.host, spec.port, spec.secret) as client:
+        with ParameterClient.connect(spec.host, spec.port, spec.secret, spec.certificate) as client:
             try:
                 client.absent(spec.round, partition, attempt)
             except ServerError as error:
@@ -176,6 +177,8 @@ class TrainTask:
         decay = backend.decay() if backend.layout.state else None
         merged = self.made
 
+        if step and not skipped:  # the attempt before may have been lost before its report
+            client.report(spec.round * spec.iters + first - 1, 0, 0.0)
         for iteration in range(first, spec.iters):
             self._number = spec.round * spec.iters + iteration
             total, samples = 0.0, 0

@@ -432,7 +432,7 @@ class TestStart:
             backend.initial()
 
     def test_too_much_for_a_graph(self, monkeypatch):
-        monkeypatch.setattr("sparkflow.backend.keras.convert._LARGEST", 100)
+        monkeypatch.setattr("sparkflow.backend.stored._LARGEST", 100)
         with pytest.raises(ValueError, match="values take"):
             convert(made("conv"), embed=True)
 

@@ -16,6 +16,7 @@ from sparkflow.optimizers import build_optimizer
 import keras  # isort: skip
 
 optimizers = keras.optimizers
+schedules = optimizers.schedules
 STEPS, SIZE = 30, 200
 
 MAPPED = {
@@ -101,7 +102,67 @@ def test_rules_that_tensorflow_1_has_not(case):
 
 def test_a_name_has_keras_defaults():
     options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7}
-    assert rule_of("adam") == ("adam", 0.001, options)
+    assert rule_of("adam") == ("adam", 0.001, options, None)
+
+
+class Halving(schedules.LearningRateSchedule):
+    def __call__(self, step):
+        return 0.5**step
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rate", "expected"),
+    [
+        (
+            schedules.ExponentialDecay(0.1, 10, 0.9, staircase=True),
+            0.1,
+            {"schedule": "exponential_decay", "decay_steps": 10, "decay_rate": 0.9, "staircase": True},
+        ),
+        (
+            schedules.PiecewiseConstantDecay([5, 9], [0.3, 0.2, 0.1]),
+            0.3,
+            {"schedule": "piecewise_constant_decay", "boundaries": [5, 9], "values": [0.3, 0.2, 0.1]},
+        ),
+        (
+            schedules.CosineDecay(0.01, 100, alpha=0.1, warmup_target=0.2, warmup_steps=20),
+            0.2,
+            {
+                "schedule": "cosine_decay",
+                "decay_steps": 100,
+                "alpha": 0.1,
+                "warmup_start": 0.01,
+                "warmup_steps": 20,
+            },
+        ),
+        (
+            schedules.CosineDecay(0.01, 100, warmup_steps=20),  # without a target, Keras does not warm up
+            0.01,
+            {"schedule": "cosine_decay", "decay_steps": 100, "alpha": 0.0},
+        ),
+        (
+            schedules.CosineDecayRestarts(0.1, 10, t_mul=1.5),
+            0.1,
+            {
+                "schedule": "cosine_decay_restarts",
+                "first_decay_steps": 10,
+                "t_mul": 1.5,
+                "m_mul": 1.0,
+                "alpha": 0.0,
+            },
+        ),
+    ],
+)
+def test_schedules(schedule, rate, expected):
+    # What the server makes of the configs is compared with Keras in ScheduleTest.
+    rule = rule_of(optimizers.Adam(schedule))
+    assert (rule.name, rule.learning_rate, rule.schedule) == ("adam", rate, expected)
+
+
+def test_a_velocity_has_the_rate_in_it_where_the_rate_changes():
+    schedule = schedules.InverseTimeDecay(0.1, 10, 0.5)
+    rule = rule_of(optimizers.SGD(schedule, momentum=0.9, nesterov=True))
+    assert (rule.name, rule.options) == ("keras_momentum", {"momentum": 0.9, "nesterov": True})
+    assert rule_of(optimizers.SGD(schedule)).name == "gradient_descent"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +174,11 @@ def test_a_name_has_keras_defaults():
         (optimizers.SGD(use_ema=True), "use_ema"),
         (optimizers.Adam(gradient_accumulation_steps=4), "gradient_accumulation_steps=4"),
         (optimizers.Adam(amsgrad=True), "amsgrad"),
-        (optimizers.SGD(optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), "ExponentialDecay"),
+        (
+            optimizers.SGD(Halving()),
+            "Halving has no equal.*ExponentialDecay, Piecewise.*learningRateSchedule",
+        ),
+        (optimizers.SGD(lambda: 0.1), "SGD has a function for its learning rate"),
         (optimizers.SGD(weight_decay=0.1), "weight_decay=0.1.*AdamW"),
         (optimizers.Adagrad(epsilon=0.01), "Adagrad has epsilon=0.01.*1e-06 or less"),
         (optimizers.Adafactor(), "Adafactor.*these have: SGD, Adam, AdamW"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from sparkflow.backend.layout import Layout
 from sparkflow.ps import handshake, wire
 from sparkflow.ps.connection import Connection
+from sparkflow.ps.tls import TlsConnection
 
 SECRET = bytes(range(32))
 
@@ -41,6 +43,15 @@ def decoded(encoding: int, body: bytes, count: int) -> np.ndarray:
     return np.frombuffer(body, np.float32)
 
 
+def server_side(sock: socket.socket, pem: Path) -> TlsConnection:
+    """Shake hands as a server that has the key and the certificate in this file; raises OSError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with sock:
+        sock.settimeout(10)
+        return TlsConnection(context.wrap_socket(sock, server_side=True))
+
+
 class FakeServer:
     """Use as a context manager.
 
@@ -56,6 +67,8 @@ class FakeServer:
         The directory of the segments that are offered to workers; without it none is.
     lie : dict, optional
         Fields that are wrong in each Segment.
+    tls : Path, optional
+        PEM file of the key and the certificate to encrypt with.
     """
 
     def __init__(
@@ -69,6 +82,7 @@ class FakeServer:
         secret: bytes = SECRET,
         shared: Path | None = None,
         lie: dict[str, Any] | None = None,
+        tls: Path | None = None,
     ) -> None:
         self.layout, self.state = layout, state
         self.weights = None if weights is None else weights.copy()
@@ -83,7 +97,7 @@ class FakeServer:
         self.done = 0
         self.kept = np.empty(0, np.float32)  # of the last PushState
         self.asked: list[np.ndarray] = []  # numbers of rows, of all workers
-        self.shared, self.lie = shared, lie or {}
+        self.shared, self.lie, self.tls = shared, lie or {}, tls
         self.shared_pushes = 0
         self.not_mapped: list[str] = []
         self._lock = threading.Condition()
@@ -116,7 +130,10 @@ class FakeServer:
             self._threads.append(thread)
 
     def _serve(self, sock: socket.socket) -> None:
-        link = Connection(sock)
+        try:
+            link = Connection(sock) if self.tls is None else server_side(sock, self.tls)
+        except OSError:
+            return  # no handshake came about
         link.wait(10, "test")
         try:
             if self._shake_hands(link):

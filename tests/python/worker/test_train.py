@@ -210,6 +210,18 @@ def test_a_retried_task_ends_with_the_weights_of_an_unbroken_one(broken, stochas
     np.testing.assert_array_equal(server.weights, whole.weights)
 
 
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [(7, [(0, 30), (1, 0), (2, 30), (3, 30)]), (5, [(0, 30), (1, 14), (2, 30), (3, 30)])],
+)
+def test_a_retried_task_that_begins_with_an_iteration_reports_the_one_before(broken, expected):
+    with FakeServer(break_at=broken) as server:
+        with pytest.raises(ConnectionError):
+            train(server, attempt=1, iters=4)
+        train(server, attempt=2, iters=4)
+    assert [(report.iteration, report.samples) for report in server.reports] == expected
+
+
 def test_two_workers_share_the_weights_of_the_first():
     with FakeServer(learning_rate=0.2) as server:
         results = []

@@ -16,15 +16,14 @@ class Input(NamedTuple):
 
 
 def check_model(model: Any) -> None:
-    """Refuse what cannot be trained here.
+    """Refuse what is no model whose values could be had.
 
     Raises
     ------
     TypeError
         `model` is no Keras 3 model.
     ValueError
-        Keras computes with something else than TensorFlow, or the model is not built, has nothing to train,
-        or does something in training that neither a graph nor the parameter server can do.
+        Keras computes with something else than TensorFlow, or the model is not built.
     """
     if not isinstance(model, keras.Model):
         kind = type(model)
@@ -35,15 +34,27 @@ def check_model(model: Any) -> None:
         )
     if keras.config.backend() != "tensorflow":
         raise ValueError(
-            f"Keras computes with {keras.config.backend()}, but SparkFlow trains TensorFlow graphs: set "
+            f"Keras computes with {keras.config.backend()}, but SparkFlow takes TensorFlow graphs: set "
             "KERAS_BACKEND=tensorflow before Python starts, or leave it unset"
         )
-    words = f"model '{model.name}'"
     if not model.built or not model.weights:
         raise ValueError(
-            f"{words} has no weights yet, since it does not know its input: begin a Sequential with "
-            "keras.Input(shape=…), or call the model once on some rows, such as model(np.zeros((1, 784)))"
+            f"model '{model.name}' has no weights yet, since it does not know its input: begin a Sequential "
+            "with keras.Input(shape=…), or call the model once on rows, such as model(np.zeros((1, 784)))"
         )
+
+
+def check_trainable(model: Any) -> None:
+    """Refuse what cannot be trained here.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `check_model`; or the model has nothing to train, or does something in training that neither a
+        graph nor the parameter server can do.
+    """
+    check_model(model)
+    words = f"model '{model.name}'"
     if not model.trainable_variables:
         raise ValueError(
             f"{words} has no trainable variable: there is nothing to train; set trainable = True on the "

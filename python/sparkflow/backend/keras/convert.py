@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from google.protobuf import json_format
 
-from sparkflow.backend.keras.checks import check_model, input_of
+from sparkflow.backend.classes import add_class
+from sparkflow.backend.keras.checks import check_model, check_trainable, input_of
 from sparkflow.backend.keras.held import Held
 from sparkflow.backend.keras.loss import loss_of
 from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
 from sparkflow.backend.metagraph import Variables as GraphVariables
+from sparkflow.backend.pretrained.opened import Opened, port_of
 from sparkflow.backend.runtime import tf
-from sparkflow.backend.values import Values
+from sparkflow.backend.stored import check_size
+from sparkflow.backend.values import Values, packed
 
 # The collection that holds, as JSON, what `restore` needs: the architecture, and where its weights are.
 COLLECTION = "sparkflow_keras"
-
-# Bytes of values that a graph may have in it: its text is a third longer, and is parsed as a whole.
-_LARGEST = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -68,44 +68,74 @@ def convert(model: Any, loss: Any = None, *, embed: bool = False) -> Converted:
     TypeError, ValueError
         The model or the loss cannot be trained here; the message says what to change.
     """
-    check_model(model)
+    check_trainable(model)
     source = input_of(model)
     variables = Variables(model)
     prediction = Prediction(model, variables, source)
     function, label = loss_of(model, loss, prediction.shape)
     training = Training(model, variables, source, function, label)
-    architecture = _architecture(model)
-    weights = [variable.value.numpy() for variable in variables.weights]
-    state = [kept_value(variable) for variable in variables.state]
+    learnt = _Learnt.of(model, variables)
     if embed:
-        _check_size([*weights, *state])
-    with tf.Graph().as_default() as graph:
+        check_size(
+            sum(value.nbytes for value in (*learnt.weights, *learnt.state)),
+            "make the estimator with SparkAsyncDL(model=…), save it, and load that",
+        )
+    with tf.Graph().as_default():
         x = tf.placeholder(source.dtype, source.shape, name="x")
         y = None if label is None else tf.placeholder(label.dtype, label.shape, name="y")
-        held = Held(variables, [*weights, *state] if embed else None)
+        held = Held(variables, [*learnt.weights, *learnt.state] if embed else None)
         _train(training, held, [x] if y is None else [x, y])
         output = _predict(prediction, held, x)
-        names = {id(v): made.op.name for v, made in zip(variables.fed, held.variables, strict=True)}
-        description = {**architecture, "weights": [names[id(v)] for v in model.weights]}
-        tf.add_to_collection(COLLECTION, json.dumps(description))
-        text: str = json_format.MessageToJson(tf.train.export_meta_graph())
-        layout = GraphVariables.of(graph).layout
-    values = Values(
-        text,
-        layout.to_json(),
-        b"".join(np.asarray(value, "<f4").tobytes() for value in weights),
-        b"".join(value.astype(value.dtype.newbyteorder("<")).tobytes() for value in state),
-    )
+        values = _finished(model, held, variables, learnt)
     return Converted(values, x.name, None if y is None else y.name, output.name)
 
 
-def _check_size(values: list[np.ndarray]) -> None:
-    size = sum(value.nbytes for value in values)
-    if size > _LARGEST:
-        raise ValueError(
-            f"the model's values take {size >> 20} MiB, but a graph with values in it may have "
-            f"{_LARGEST >> 20}: make the estimator with SparkAsyncDL(model=…), save it, and load that"
-        )
+def predictor(model: Any) -> Opened:
+    """Make the graph of a Keras model that is not to be trained further, which is left as it is.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built, with one input and one output.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It cannot be had here; the message says what to change.
+    """
+    check_model(model)
+    source = input_of(model)
+    variables = Variables(model)
+    prediction = Prediction(model, variables, source)
+    learnt = _Learnt.of(model, variables)
+    with tf.Graph().as_default():
+        x = tf.placeholder(source.dtype, source.shape, name="x")
+        held = Held(variables, None)
+        output = _predict(prediction, held, x)
+        values = _finished(model, held, variables, learnt)
+    return Opened(values, (port_of(x),), (port_of(output),))
+
+
+class _Learnt(NamedTuple):
+    """What is taken of a model outside of any graph, as only there its variables have values."""
+
+    weights: list[np.ndarray]
+    state: list[np.ndarray]
+    architecture: dict[str, str]
+
+    @classmethod
+    def of(cls, model: Any, variables: Variables) -> _Learnt:
+        weights = [variable.value.numpy() for variable in variables.weights]
+        return cls(weights, [kept_value(variable) for variable in variables.state], _architecture(model))
+
+
+def _finished(model: Any, held: Held, variables: Variables, learnt: _Learnt) -> Values:
+    """The default graph, with what `restore` needs in it, and the values of its variables."""
+    names = {id(v): made.op.name for v, made in zip(variables.fed, held.variables, strict=True)}
+    description = {**learnt.architecture, "weights": [names[id(v)] for v in model.weights]}
+    tf.add_to_collection(COLLECTION, json.dumps(description))
+    text: str = json_format.MessageToJson(tf.train.export_meta_graph())
+    return packed(text, GraphVariables.of(tf.get_default_graph()), learnt.weights, learnt.state)
 
 
 def _train(training: Training, held: Held, batch: list[Any]) -> None:
@@ -136,11 +166,10 @@ def _with_gradient(loss: Any, weights: list[Any], gradients: list[Any]) -> Any:
 
 
 def _predict(prediction: Prediction, held: Held, x: Any) -> Any:
-    """Add the output and, where it says how much each class is, the number of the class."""
+    """Add the output, and the number of the class where it says how much each class is."""
     (outcome,) = prediction.trace.add([*held.values, x], "predict")
     output = tf.identity(outcome, name="out")
-    if len(prediction.shape) == 2 and (prediction.shape[1] or 0) > 1 and outcome.dtype.is_floating:
-        tf.argmax(output, 1, name="class")
+    add_class(output)
     return output
 
 

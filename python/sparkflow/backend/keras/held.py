@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from sparkflow.backend.keras.model import Variables, kept_dtype
+from sparkflow.backend.names import operation_name
 from sparkflow.backend.runtime import tf
+from sparkflow.backend.stored import refusal, stored
 
 
 class Held:
@@ -30,40 +32,25 @@ class Held:
     """
 
     def __init__(self, variables: Variables, values: list[np.ndarray] | None) -> None:
-        keys = tf.GraphKeys
-        refusal = _refusal() if values is None else None
+        refused = _refusal() if values is None else None
         self.variables: list[Any] = []
 
-        def add(variable: Any, dtype: str, collections: list[str]) -> None:
-            def initial() -> Any:
-                if values is not None:
-                    return tf.constant(values[len(self.variables)], dtype)
-                with tf.control_dependencies([refusal]):
-                    return tf.zeros(variable.shape, dtype)
-
-            made = tf.Variable(
-                initial,
-                trainable=False,  # else it would be in the collection twice
-                collections=collections,
-                name=_name(variable.path),
-                dtype=dtype,
-                shape=variable.shape,
-                use_resource=True,
-            )
-            self.variables.append(made)
+        def add(variable: Any, dtype: str, trainable: bool) -> None:
+            initial = refused if values is None else values[len(self.variables)]
+            self.variables.append(stored(variable.path, variable.shape, dtype, trainable, initial))
 
         for variable in variables.weights:
-            add(variable, variable.dtype, [keys.GLOBAL_VARIABLES, keys.TRAINABLE_VARIABLES])
+            add(variable, variable.dtype, trainable=True)
         for variable in variables.state:
-            add(variable, kept_dtype(variable), [keys.GLOBAL_VARIABLES])
+            add(variable, kept_dtype(variable), trainable=False)
         for variable in variables.seeds:
             # No seed of its own, so that it gets the worker's. Local: never shipped, and never merged.
             drawn = tf.random_uniform(variable.shape, 0, 1 << 31, tf.int64)
             made = tf.Variable(
                 tf.cast(drawn, variable.dtype),
                 trainable=False,
-                collections=[keys.LOCAL_VARIABLES],
-                name=_name(variable.path),
+                collections=[tf.GraphKeys.LOCAL_VARIABLES],
+                name=operation_name(variable.path),
                 use_resource=True,
             )
             self.variables.append(made)
@@ -74,15 +61,7 @@ class Held:
 
 
 def _refusal() -> Any:
-    """An operation that refuses to initialize variables whose values are somewhere else."""
-    words = (
+    return refusal(
         "this graph was made of a Keras model without its values: give SparkAsyncDL the model itself, or set "
         "initialWeights"
     )
-    return tf.debugging.Assert(tf.constant(False), [words], name="no_values")
-
-
-def _name(path: str) -> str:
-    """A name for an operation: TensorFlow takes fewer characters than Keras."""
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "_./-") else "_" for c in path)
-    return name if name[:1].isalnum() else f"v{name}"

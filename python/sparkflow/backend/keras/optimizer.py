@@ -8,15 +8,18 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from sparkflow.backend.keras.schedule import schedule_of
+
 Config = Mapping[str, Any]
 
 
 class Rule(NamedTuple):
-    """A name as in `tfOptimizer`, a learning rate, and options as in `optimizerOptions`."""
+    """What the params `tfOptimizer`, `tfLearningRate`, `optimizerOptions` and `learningRateSchedule` take."""
 
     name: str
     learning_rate: float
     options: dict[str, float | bool]
+    schedule: dict[str, Any] | None = None
 
 
 def rule_of(optimizer: Any, variables: Sequence[Any] = ()) -> Rule:
@@ -49,15 +52,17 @@ def rule_of(optimizer: Any, variables: Sequence[Any] = ()) -> Rule:
             f"optimizer {kind.__name__} of Keras has no equal on the parameter server{hint}; these have: "
             f"{', '.join(known.__name__ for known in _RULES)}. tfOptimizer names one of the server's own"
         )
+    rate, schedule = found._learning_rate, None
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        rate, schedule = schedule_of(rate)
+    elif callable(rate):
+        raise ValueError(
+            f"optimizer {kind.__name__} has a function for its learning rate, which the server cannot "
+            "call: give it a number or a schedule of keras.optimizers.schedules"
+        )
     config = found.get_config()
     words = f"optimizer {kind.__name__} has"
     _refuse_settings(words, config)
-    rate = config["learning_rate"]
-    if not isinstance(rate, (int, float)):
-        raise ValueError(
-            f"{words} a learning rate that changes with the step ({type(found._learning_rate).__name__}), "
-            "which the parameter server does not do yet: give it a number"
-        )
     decay = config["weight_decay"]
     if decay and kind not in _DECAYING:
         raise ValueError(
@@ -70,7 +75,10 @@ def rule_of(optimizer: Any, variables: Sequence[Any] = ()) -> Rule:
             "all: exclude none, or use a kernel_regularizer"
         )
     name, options = make(config)
-    return Rule(name, _short(rate), options)
+    if schedule is not None and name == "momentum":
+        # TensorFlow's velocity has no rate in it, Keras' has: not the same once the rate changes.
+        name, options = "keras_momentum", {"momentum": options["momentum"], "nesterov": config["nesterov"]}
+    return Rule(name, rate if schedule else _short(config["learning_rate"]), options, schedule)
 
 
 # What a config has for a setting that is not in use.

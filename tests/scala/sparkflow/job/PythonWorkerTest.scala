@@ -48,7 +48,7 @@ class PythonWorkerTest extends AnyFunSuite {
     val layout = Layout(Seq(Variable("w", Seq(2, 3))), Seq(StateVariable("n", Nil, "int64")))
     val state = ModelState(layout, Array(1f, 2f, 3f, 4f, 5f, -6.5f), Array[Byte](7, 0, 0, 0, 0, 0, 0, 0))
     val file = temporary("model")
-    val fingerprint = ModelBlob.writePickled(file, "{\"graph\": \"\u00e9\"}", state)
+    val fingerprint = ModelBlob.writePickled(Files.newOutputStream(file), "{\"graph\": \"\u00e9\"}", state)
     assert(fingerprint.matches("[0-9a-f]{64}"))
     val said = python(
       "import pickle, struct, json, sys\n" +

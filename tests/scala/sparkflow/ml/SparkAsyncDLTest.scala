@@ -34,6 +34,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setSparseTables(false)
       .setSeed(17)
       .setInitialWeights(state)
+      .setLearningRateSchedule("{\"schedule\": \"constant\"}")
       .setVerbose(1)
       .setSpillLimit(1L << 40)
       .setSpillDir("/spill")
@@ -41,6 +42,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setCheckpointInterval(19)
       .setCheckpointKeep(4)
       .setResume(true)
+      .setWorkerTimeout(20)
+      .setWaitTimeout(400)
       .trainRequest
     assert(
       request == TrainRequest(
@@ -55,6 +58,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         optimizer = "momentum",
         learningRate = 0.5,
         optimizerOptions = Some("{\"momentum\": 0.8}"),
+        learningRateSchedule = Some("{\"schedule\": \"constant\"}"),
         iters = 7,
         partitions = 3,
         miniBatchSize = 11,
@@ -75,7 +79,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
         verbose = 1,
         spillLimit = Some(1L << 40),
         spillDir = Some("/spill"),
-        checkpoint = Some(CheckpointPlan("/checkpoints", 19, 4, resume = true))
+        checkpoint = Some(CheckpointPlan("/checkpoints", 19, 4, resume = true)),
+        workerTimeout = 20,
+        waitTimeout = 400
       )
     )
   }
@@ -83,6 +89,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
   test("params that are not set are absent from a request") {
     val request = new SparkAsyncDL().trainRequest
     assert(request.labelCol.isEmpty && request.tfLabel.isEmpty && request.optimizerOptions.isEmpty)
+    assert(request.learningRateSchedule.isEmpty)
     assert(request.seed.isEmpty && request.initial.isEmpty)
     assert(request.spillLimit.isEmpty && request.spillDir.isEmpty && request.checkpoint.isEmpty)
   }

@@ -42,6 +42,8 @@ class ParamsTest extends AnyFunSuite {
         "checkpointInterval" -> 1000,
         "checkpointKeep" -> 2,
         "resume" -> false,
+        "workerTimeout" -> 30,
+        "waitTimeout" -> 600,
         "inferenceBatchSize" -> 1024
       )
     )
@@ -63,6 +65,7 @@ class ParamsTest extends AnyFunSuite {
         "tfLabel",
         "tfDropout",
         "optimizerOptions",
+        "learningRateSchedule",
         "seed",
         "initialWeights",
         "spillDir",
@@ -163,6 +166,8 @@ class ParamsTest extends AnyFunSuite {
     ("options null", _.setOptimizerOptions(null), "optimizerOptions is null, expected a JSON object"),
     ("spillLimit 0", _.setSpillLimit(0), "spillLimit is 0, expected -1, or 1 or more: "),
     ("spillLimit -2", _.setSpillLimit(-2), "spillLimit is -2, expected -1, or 1 or more: "),
+    ("workerTimeout 0", _.setWorkerTimeout(0), "workerTimeout is 0, expected 1 or more: "),
+    ("waitTimeout 0", _.setWaitTimeout(0), "waitTimeout is 0, expected 1 or more: "),
     ("spillDir empty", _.setSpillDir(""), "spillDir is '', expected the path of a directory: "),
     (
       "inferenceBatchSize 0",

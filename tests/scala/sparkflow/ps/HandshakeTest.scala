@@ -104,4 +104,13 @@ class HandshakeTest extends ServerTest {
       workers.foreach(w => assert(w.call(Pull).isInstanceOf[Weights]))
     }
   }
+
+  test("why the fit is over is not told to a peer that has not proven the secret") {
+    val live = new Live(config(), new Events)
+    val stranger = new WireClient(live.port)
+    stranger.receive()
+    live.worker(0).call(Failed("the label of row 7 is 'Jane Doe'"))
+    live.close()
+    assert(assertError(ErrorCode.Over, stranger.receive()._1) === "the fit is over")
+  }
 }

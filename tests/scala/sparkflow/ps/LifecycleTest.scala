@@ -3,7 +3,6 @@ package sparkflow.ps
 import java.io.IOException
 import java.net.{ConnectException, ServerSocket}
 
-import scala.concurrent.duration._
 import scala.jdk.CollectionConverters._
 
 import sparkflow.ps.auth.JobSecret
@@ -149,16 +148,6 @@ class LifecycleTest extends ServerTest {
     val e = intercept[IllegalArgumentException](new ParameterServer(config("fast"), new Events))
     assert(e.getMessage.contains("'fast'") && e.getMessage.contains("hogwild, locked, ssp, sync"))
     intercept[IllegalArgumentException](config().copy(port = 65536))
-  }
-
-  test("a frame that stalls is given up at the deadline; a worker that computes is not") {
-    withServer(config().copy(stallTimeout = 300.millis)) { live =>
-      val computing = live.worker(0)
-      val stalled = live.worker(1)
-      stalled.sendRaw(MessageCodec.write(push(0), 20) ++ new Array[Byte](7))
-      assert(assertError(ErrorCode.Malformed, stalled.receive()._1).contains("no byte for"))
-      assert(computing.call(push(0), ones()) === Ack(1))
-    }
   }
 
   test("a refused worker that still sends reads its Error") {

@@ -30,11 +30,14 @@ abstract class ServerTest extends AnyFunSuite {
     private val reported = new ConcurrentLinkedQueue[IterationReport]
     private val failures = new ConcurrentLinkedQueue[String]
     override def report(r: IterationReport): Unit = { reported.add(r); () }
+    private val losses = new ConcurrentLinkedQueue[(Int, Long)]
     override def failed(message: String): Unit = { failures.add(message); () }
     private val taken = new ConcurrentLinkedQueue[FitSnapshot]
     override def wantsSnapshot(): Boolean = true
     override def snapshot(snapshot: FitSnapshot): Unit = { taken.add(snapshot); () }
     def snapshots: Seq[FitSnapshot] = taken.asScala.toSeq
+    override def lost(partition: Int, attempt: Long): Unit = { losses.add(partition -> attempt); () }
+    def lost: Seq[(Int, Long)] = losses.asScala.toSeq
     def reports: Seq[IterationReport] = reported.asScala.toSeq
     def failed: Seq[String] = failures.asScala.toSeq
   }
@@ -45,7 +48,8 @@ abstract class ServerTest extends AnyFunSuite {
     val port: Int = server.start(from)
 
     /** Connected and past the handshake. */
-    def connect(): WireClient = new WireClient(port).handshake(config.secret)
+    def connect(): WireClient =
+      new WireClient(port, config.certificate.map(_.certificate)).handshake(config.secret)
 
     /** Connected and past Hello. */
     def worker(id: Int, attempt: Long = 0, round: Int = 0): WireClient = {

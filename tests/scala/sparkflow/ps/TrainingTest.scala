@@ -221,6 +221,24 @@ class TrainingTest extends ServerTest {
     assert(reports(1).loss.isNaN && reports(1).staleness === 0.0)
   }
 
+  test(
+    "a report has what attempts before have pushed of the iteration; one that was made is not made again"
+  ) {
+    val live = new Live(config(), new Events)
+    val first = live.worker(0, attempt = 1)
+    first.call(push(0, 0).copy(samples = 30, loss = 2), ones())
+    val second = live.worker(0, attempt = 2)
+    second.call(push(1, 1).copy(samples = 10, loss = 6), ones())
+    second.call(Report(0, 10, 6, 0))
+    second.call(push(2, 2).copy(samples = 40, loss = 0.5), ones())
+    second.close() // before its report
+    Seq(3L, 4L).foreach(attempt => assert(live.worker(0, attempt).call(Report(1, 0, 0, 0)).isInstanceOf[Ack]))
+    live.close()
+    assert(
+      live.events.reports.map(r => (r.iteration, r.samples, r.loss)) === Seq((0, 40L, 3.0), (1, 40L, 0.5))
+    )
+  }
+
   test("counts: updates by staleness, samples, retries, and bytes of closed connections") {
     val live = new Live(config(), new Events)
     val first = live.worker(0, attempt = 1)

@@ -3,15 +3,21 @@ package sparkflow.ps
 import java.io.{DataInputStream, EOFException}
 import java.net.{InetSocketAddress, Socket}
 import java.nio.{ByteBuffer, ByteOrder}
+import java.security.KeyStore
+import java.security.cert.X509Certificate
+import javax.net.ssl.{SSLContext, SSLException, TrustManagerFactory}
 
 import scala.collection.immutable.ArraySeq
 
 import sparkflow.ps.auth.JobSecret
 import sparkflow.ps.protocol._
 
-/** A worker's side of the wire: blocking, and as bad as a test wants it to be. Any read fails after 20 s. */
-final class WireClient(port: Int) extends AutoCloseable {
-  private val socket = new Socket()
+/** A worker's side of the wire: blocking, and as bad as a test wants it to be. Any read fails after 20 s.
+  *
+  * @param pinned the one certificate that is trusted; None for no TLS
+  */
+final class WireClient(port: Int, pinned: Option[X509Certificate] = None) extends AutoCloseable {
+  private val socket = pinned.fold(new Socket())(WireClient.trusting(_).getSocketFactory.createSocket())
   socket.connect(new InetSocketAddress("127.0.0.1", port), 5000)
   socket.setSoTimeout(20000)
   socket.setTcpNoDelay(true)
@@ -30,8 +36,10 @@ final class WireClient(port: Int) extends AutoCloseable {
     sendRaw(MessageCodec.write(message, body.capacity.toLong) ++ body.array)
   }
 
-  /** The next frame; its body as raw bytes. */
-  def receive(): (Message, Array[Byte]) = {
+  /** The next frame but for signs of life; its body as raw bytes. */
+  def receive(): (Message, Array[Byte]) = Iterator.continually(receiveAny()).find(_._1 != Alive).get
+
+  def receiveAny(): (Message, Array[Byte]) = {
     val header = Header.read(exactly(Header.length))
     val message = MessageCodec.read(header.tag, exactly(header.metaLength))
     (message, exactly(header.bodyLength.toInt))
@@ -78,7 +86,7 @@ final class WireClient(port: Int) extends AutoCloseable {
   /** As `receive`, but None when the server has closed its side, maybe in the middle of a frame. */
   def next(): Option[Message] =
     try Some(receive()._1)
-    catch { case _: EOFException | _: java.net.SocketException => None }
+    catch { case _: EOFException | _: java.net.SocketException | _: SSLException => None }
 
   /** Whether the server has closed its side; waits for it. */
   def atEnd(): Boolean =
@@ -87,7 +95,14 @@ final class WireClient(port: Int) extends AutoCloseable {
 
   override def close(): Unit = socket.close()
 
-  private def exactly(n: Int): Array[Byte] = {
+  /** Ends the connection by a reset. */
+  def reset(): Unit = {
+    socket.setSoLinger(true, 0)
+    socket.close()
+  }
+
+  /** The next bytes of whatever it is. */
+  def exactly(n: Int): Array[Byte] = {
     val bytes = new Array[Byte](n)
     var at = 0
     while (at < n) {
@@ -100,6 +115,19 @@ final class WireClient(port: Int) extends AutoCloseable {
 }
 
 object WireClient {
+
+  /** What trusts this certificate alone. */
+  def trusting(certificate: X509Certificate): SSLContext = {
+    val store = KeyStore.getInstance(KeyStore.getDefaultType)
+    store.load(null, null)
+    store.setCertificateEntry("fit", certificate)
+    val managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm)
+    managers.init(store)
+    val context = SSLContext.getInstance("TLSv1.3")
+    context.init(null, managers.getTrustManagers, null)
+    context
+  }
+
   def floats(body: Array[Byte]): Seq[Float] = {
     val out = new Array[Float](body.length / 4)
     ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer.get(out)

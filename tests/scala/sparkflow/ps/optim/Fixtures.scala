@@ -18,9 +18,13 @@ object Fixtures {
       optimizer: String,
       learningRate: Double,
       options: Map[String, Any],
+      schedule: Option[Map[String, Any]],
       after: Seq[Array[Float]],
       last: Array[Float]
   )
+
+  /** @param rates of the first updates, from a base of 0.3 */
+  final case class Scheduled(config: Map[String, Any], rates: Seq[Double])
 
   private implicit val formats: Formats = DefaultFormats
   private val index = JsonMethods.parse(new String(bytes("index.json"), "UTF-8"))
@@ -33,6 +37,10 @@ object Fixtures {
   val constructors: Map[String, Map[String, Any]] =
     (index \ "constructors").values.asInstanceOf[Map[String, Map[String, Any]]]
 
+  val schedules: Seq[Scheduled] = (index \ "schedules").children.map { one =>
+    Scheduled((one \ "config").values.asInstanceOf[Map[String, Any]], (one \ "rates").extract[Seq[Double]])
+  }
+
   val cases: Seq[Case] = {
     val stored = ByteBuffer.wrap(bytes("weights.bin")).order(LITTLE_ENDIAN).asFloatBuffer
     val all = (index \ "cases").children.map { one =>
@@ -40,7 +48,8 @@ object Fixtures {
       Case(
         (one \ "optimizer").extract[String],
         (one \ "learning_rate").extract[Double],
-        (one \ "options").values.asInstanceOf[Map[String, Any]],
+        (one \ "options").values.asInstanceOf[Map[String, Any]] - "schedule",
+        (one \ "options" \ "schedule").toOption.map(_.values.asInstanceOf[Map[String, Any]]),
         Seq.fill(steps)(take(stored, recorded)),
         take(stored, total)
       )

@@ -32,6 +32,7 @@ class OptimizerTest extends AnyFunSuite {
         "proximal_gradient_descent",
         "adamw",
         "keras_rmsprop",
+        "keras_momentum",
         "nadam",
         "lion"
       )
@@ -142,7 +143,7 @@ class OptimizerTest extends AnyFunSuite {
         "adam: epsilon is true, but must be a finite number >= 0 (as a 32-bit float)"
     )
     assert(message("rmsprop", "centered" -> 1) == "rmsprop: centered is 1, but must be true or false")
-    assert(message("rmsprop", "decay" -> Seq(0.9)).startsWith("rmsprop: decay is List(0.9), but must be"))
+    assert(message("rmsprop", "decay" -> Seq(0.9)).startsWith("rmsprop: decay is [0.9], but must be"))
   }
 
   test("a learning rate that is not a finite number > 0") {

@@ -31,6 +31,7 @@ class GoldenFramesTest extends AnyFunSuite {
     def double(field: String) = (fields \ field).extract[Double]
     def encoding = Encoding.all.find(_.toString.toLowerCase == text("encoding")).get
     name match {
+      case "Alive"      => Alive
       case "Challenge"  => Challenge(hex("nonce"))
       case "Answer"     => Answer(hex("nonce"), hex("mac"))
       case "Accept"     => Accept(hex("mac"))

@@ -17,6 +17,7 @@ private[job] object FitSettings {
     "useRegularizationLosses" -> request.regularizationLosses.toString,
     "tfOptimizer" -> request.optimizer,
     "optimizerOptions" -> JsonMethods.compact(TrainChecks.optimizerOptions(request)),
+    "learningRateSchedule" -> request.learningRateSchedule.getOrElse("not set"),
     "miniBatchSize" -> request.miniBatchSize.toString,
     "miniStochasticIters" -> request.miniStochasticIters.toString,
     "shufflePerIter" -> request.shufflePerIter.toString,

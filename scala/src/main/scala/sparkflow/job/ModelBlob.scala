@@ -1,9 +1,8 @@
 package sparkflow.job
 
-import java.io.BufferedOutputStream
+import java.io.{BufferedOutputStream, OutputStream}
 import java.nio.{ByteBuffer, ByteOrder}
 import java.nio.charset.StandardCharsets.UTF_8
-import java.nio.file.{Files, Path}
 import java.security.{DigestOutputStream, MessageDigest}
 
 import scala.util.Using
@@ -20,9 +19,10 @@ private[job] object ModelBlob {
 
   /** Writes the blob as the one value of a pickle file (opcode BINBYTES8), which is what Spark broadcasts to Python.
     *
-    * @return SHA-256 of the file, hex
+    * @param file closed in the end
+    * @return SHA-256 of what was written, hex
     */
-  def writePickled(path: Path, graph: String, state: ModelState): String = {
+  def writePickled(file: OutputStream, graph: String, state: ModelState): String = {
     val graphBytes = graph.getBytes(UTF_8)
     val weightBytes = 4L * state.weights.length
     val header = JsonMethods
@@ -35,7 +35,7 @@ private[job] object ModelBlob {
       .getBytes(UTF_8)
     val digest = MessageDigest.getInstance("SHA-256")
     Using.resource(
-      new DigestOutputStream(new BufferedOutputStream(Files.newOutputStream(path), chunk), digest)
+      new DigestOutputStream(new BufferedOutputStream(file, chunk), digest)
     ) { out =>
       out.write(Array[Byte](0x80.toByte, 4, 0x8e.toByte)) // PROTO 4, BINBYTES8
       out.write(

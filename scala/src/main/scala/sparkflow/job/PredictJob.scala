@@ -74,7 +74,8 @@ final class PredictJob(request: PredictRequest) {
     sent.filter(_._1 eq sc).map(_._2).getOrElse {
       val file = Files.createTempFile("sparkflow-model-", ".bin")
       file.toFile.deleteOnExit()
-      val fingerprint = ModelBlob.writePickled(file, request.graph, request.state)
+      val out = PythonBridge.encrypted(sc, Files.newOutputStream(file))
+      val fingerprint = ModelBlob.writePickled(out, request.graph, request.state)
       val model = (PythonBridge.broadcastFile(sc, file.toString), fingerprint)
       sent = Some(sc -> model)
       model

@@ -1,42 +1,68 @@
 package sparkflow.job
 
 import scala.concurrent.duration._
+import scala.util.Using
 
 import org.apache.spark.{SparkConf, SparkContext}
+import org.apache.spark.scheduler.{SparkListener, SparkListenerExecutorAdded, SparkListenerTaskEnd}
 import org.apache.spark.sql.sparkflow.PythonBridge
 
-/** Whether all workers of a round can run at once, in modes in which they wait for each other.
+/** The task slots of one fit, in modes in which its workers wait for each other and so must all run at once. Until it is
+  * closed no other fit counts on them; two fits that have half of their workers each would wait for ever.
   *
   * Not by a barrier stage: that would be started anew as a whole when one task fails, whereas here the one that is
   * retried goes on where its partition was, while the others wait.
   *
   * @param total   slots that there are
   * @param running tasks that take one
+  * @param watch   calls back when there may be more, until it is closed
   */
-private[job] final class TaskSlots(conf: SparkConf, total: => Int, running: => Int) {
+private[job] final class TaskSlots(
+    conf: SparkConf,
+    total: => Int,
+    running: => Int,
+    watch: (() => Unit) => AutoCloseable
+) extends AutoCloseable {
   import TaskSlots._
 
   private val isLocal = conf.get("spark.master", "").startsWith("local")
+  private var held = 0
 
   /** Waits a moment for slots that other tasks are about to leave, and executors that are about to come.
     *
     * @throws IllegalArgumentException if there is no slot for each of the `workers`
     */
-  def check(mode: String, workers: Int, patience: FiniteDuration = patience): Unit =
+  def take(mode: String, workers: Int, patience: FiniteDuration = patience): Unit = Taken.synchronized {
     if (!isLocal && conf.getBoolean("spark.dynamicAllocation.enabled", defaultValue = false)) {
       // Executors are asked for when tasks wait for them; the server's deadline covers those that do not come.
       for (most <- mostSlots(conf) if most < workers)
         refuse(mode, workers, s"spark.dynamicAllocation.maxExecutors allows for $most task slots", most)
     } else {
-      val deadline = patience.fromNow
-      // Nobody tells when a slot falls free.
-      while (total - running < workers && !(isLocal && total < workers) && deadline.hasTimeLeft())
-        Thread.sleep(pollMillis)
-      val (slots, taken) = (total, running)
+      Using.resource(watch(() => Taken.synchronized(Taken.notifyAll()))) { _ =>
+        val deadline = patience.fromNow
+        while (total - others < workers && !(isLocal && total < workers) && deadline.hasTimeLeft())
+          Taken.wait(deadline.timeLeft.toMillis + 1)
+      }
+      val (slots, busy) = (total, others)
       if (slots < workers) refuse(mode, workers, s"there are $slots task slots", slots)
-      if (slots - taken < workers)
-        refuse(mode, workers, s"other tasks run in $taken of the $slots task slots", slots - taken)
+      if (slots - busy < workers)
+        refuse(mode, workers, s"other tasks run in $busy of the $slots task slots", slots - busy)
     }
+    hold(workers)
+  }
+
+  override def close(): Unit = Taken.synchronized {
+    hold(0)
+    Taken.notifyAll()
+  }
+
+  private def hold(slots: Int): Unit = {
+    Taken.slots += slots - held
+    held = slots
+  }
+
+  // Slots that run a task, or that other fits have taken, whose tasks run already or are about to.
+  private def others: Int = math.max(running, Taken.slots - held)
 
   private def refuse(mode: String, workers: Int, but: String, free: Int): Unit = {
     val fewer = if (free > 0) s"set partitions to $free, or " else ""
@@ -53,12 +79,25 @@ private[job] final class TaskSlots(conf: SparkConf, total: => Int, running: => I
 private[job] object TaskSlots {
 
   def apply(sc: SparkContext): TaskSlots =
-    new TaskSlots(sc.getConf, PythonBridge.slots(sc), PythonBridge.runningTasks(sc))
+    new TaskSlots(sc.getConf, PythonBridge.slots(sc), PythonBridge.runningTasks(sc), watch(sc))
+
+  // Of all fits in this JVM, which has one SparkContext; and the lock that its changes are told by.
+  private object Taken {
+    var slots = 0
+  }
+
+  private def watch(sc: SparkContext)(changed: () => Unit): AutoCloseable = {
+    val listener = new SparkListener {
+      override def onTaskEnd(event: SparkListenerTaskEnd): Unit = changed()
+      override def onExecutorAdded(event: SparkListenerExecutorAdded): Unit = changed()
+    }
+    sc.addSparkListener(listener)
+    () => sc.removeSparkListener(listener)
+  }
 
   // A task that is killed, of a fit that has just failed, say, may take some seconds to end; and Spark itself gives the
   // first executors so long to register (spark.scheduler.maxRegisteredResourcesWaitingTime).
   private val patience = 30.seconds
-  private val pollMillis = 50L
 
   /** None where that can't be told. */
   private def mostSlots(conf: SparkConf): Option[Int] = for {

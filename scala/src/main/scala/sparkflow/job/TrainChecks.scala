@@ -1,9 +1,7 @@
 package sparkflow.job
 
-import org.apache.spark.SparkConf
 import org.apache.spark.sql.types.StructType
 import org.json4s._
-import org.json4s.jackson.JsonMethods
 
 import sparkflow.ps.optim.Optimizer
 import sparkflow.ps.store.ModelState
@@ -38,6 +36,7 @@ private[job] object TrainChecks {
     }
     optimizer(request)
     localSteps(request)
+    schedule(request)
     staleness(request)
     request.initial.foreach(state => sameCount(graph, state))
   }
@@ -45,20 +44,24 @@ private[job] object TrainChecks {
   /** @throws IllegalArgumentException for an unknown optimizer or option, or a value out of its range */
   def optimizer(request: TrainRequest): Optimizer = {
     val param = if (Optimizer.names.contains(request.optimizer)) "optimizerOptions" else "tfOptimizer"
-    try
-      Optimizer.create(
-        request.optimizer,
-        request.learningRate,
-        request.optimizerOptions.map(options).getOrElse(Map.empty)
+    val options = named(param)(request.optimizerOptions.fold(Map.empty[String, Any])(JsonOptions(_)))
+    val plain = named(param)(Optimizer.create(request.optimizer, request.learningRate, options))
+    request.learningRateSchedule.fold(plain) { json =>
+      named("learningRateSchedule")(
+        Optimizer.create(request.optimizer, request.learningRate, options, Some(JsonOptions(json)))
       )
-    catch {
-      case e: IllegalArgumentException => throw new IllegalArgumentException(s"$param: ${e.getMessage}", e)
     }
   }
 
+  private def named[A](param: String)(check: => A): A =
+    try check
+    catch {
+      case e: IllegalArgumentException => throw new IllegalArgumentException(s"$param: ${e.getMessage}", e)
+    }
+
   /** All options of the request's optimizer, as TensorFlow's constructor takes them. */
   def optimizerOptions(request: TrainRequest): JObject = {
-    val set = request.optimizerOptions.map(options).getOrElse(Map.empty[String, Any])
+    val set = request.optimizerOptions.fold(Map.empty[String, Any])(JsonOptions(_))
     JObject(Optimizer.options(request.optimizer, request.learningRate, set).toList.map {
       case (name, on: Boolean) => name -> JBool(on)
       case (name, number)      => name -> JDouble(number.toString.toDouble)
@@ -75,6 +78,19 @@ private[job] object TrainChecks {
       throw new IllegalArgumentException(
         s"localSteps is ${request.localSteps}, but ${request.optimizer} computes the weights from sums of gradients, so what other " +
           "workers have learnt would be lost: use localSteps 1, or another tfOptimizer"
+      )
+  }
+
+  private def schedule(request: TrainRequest): Unit = if (request.learningRateSchedule.isDefined) {
+    if (request.localSteps > 1)
+      throw new IllegalArgumentException(
+        s"learningRateSchedule is set, but with localSteps ${request.localSteps} the workers' own optimizers step at a constant " +
+          "rate: use localSteps 1, or leave learningRateSchedule out"
+      )
+    if (forgetful(request.optimizer))
+      throw new IllegalArgumentException(
+        s"learningRateSchedule is set, but ${request.optimizer} computes the weights from sums of all gradients, which the rate of " +
+          "the moment would scale as a whole: leave it out, or use another tfOptimizer"
       )
   }
 
@@ -100,17 +116,6 @@ private[job] object TrainChecks {
 
   private val forgetful = Set("adagrad_da", "ftrl")
 
-  /** The wire is not encrypted yet, so a cluster that is told to encrypt is refused rather than betrayed. */
-  def encryption(conf: SparkConf): Unit =
-    Seq("spark.network.crypto.enabled", "spark.ssl.enabled", "spark.io.encryption.enabled")
-      .find(key => conf.getBoolean(key, defaultValue = false))
-      .foreach { key =>
-        throw new UnsupportedOperationException(
-          s"$key is true, but SparkFlow's parameter server does not encrypt its traffic yet: it will not send weights and " +
-            "gradients in the clear on a cluster that is told to encrypt"
-        )
-      }
-
   /** Checks a column against the placeholder that it feeds. */
   def fits(
       schema: StructType,
@@ -131,27 +136,6 @@ private[job] object TrainChecks {
 
   private def shapeText(info: TensorInfo): String =
     info.shape.fold("unknown")(_.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]"))
-
-  private def options(json: String): Map[String, Any] =
-    JsonMethods.parse(json) match {
-      case JObject(fields) =>
-        fields.collect {
-          case (name, JDouble(v))  => name -> v
-          case (name, JDecimal(v)) => name -> v.toDouble
-          case (name, JInt(v))     => name -> v
-          case (name, JLong(v))    => name -> v
-          case (name, JBool(v))    => name -> v
-          case (name, JString(v))  => name -> v
-          case (name, v) if v != JNull =>
-            throw new IllegalArgumentException(
-              s"$name is ${JsonMethods.compact(v)}, expected a number or true/false"
-            )
-        }.toMap
-      case _ =>
-        throw new IllegalArgumentException(
-          s"'${json.take(60)}' is no set of options, expected a JSON object such as {\"learning_rate\": 0.001}"
-        )
-    }
 
   private def sameCount(graph: GraphInfo, state: ModelState): Unit =
     if (state.layout.weights.size != graph.trainableVariables)

@@ -2,8 +2,8 @@ package sparkflow.job
 
 import java.security.SecureRandom
 import java.util.UUID
-import java.util.concurrent.atomic.AtomicReference
 
+import scala.concurrent.duration._
 import scala.util.control.NonFatal
 
 import org.apache.spark.sql.{DataFrame, Dataset, Row}
@@ -12,8 +12,8 @@ import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.sparkflow.PythonBridge
 import org.apache.spark.sql.types._
 
-import sparkflow.ps.{FitSnapshot, IterationReport, ParameterServer, ServerConfig, ServerEvents}
-import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.{ParameterServer, ServerConfig}
+import sparkflow.ps.auth.{FitCertificate, JobSecret}
 import sparkflow.ps.store.ModelState
 
 /** One fit: starts the parameter server on the driver, runs the workers as a Spark job, and gives back what the server
@@ -35,14 +35,26 @@ object TrainJob {
     */
   def run(dataset: Dataset[_], request: TrainRequest, listener: Option[FitListener]): TrainResult = {
     val sc = dataset.sparkSession.sparkContext
-    TrainChecks.encryption(sc.getConf)
+    val encryption = Encryption(sc.getConf)
+    encryption.check(request.spillLimit)
+    val certificate = encryption.wire.map(_ => FitCertificate.make())
     val conf = dataset.sparkSession.sessionState.newHadoopConf()
     val checkpoints = request.checkpoint.map(new FitCheckpoints(_, request, conf))
     val resumed = checkpoints.flatMap(_.resumed)
     val seed = resumed.map(_.seed).orElse(request.seed).getOrElse(new SecureRandom().nextLong())
     checkpoints.foreach(_.seeded(seed))
     val tag = s"sparkflow-fit-${UUID.randomUUID()}"
-    val events = new FitEvents(request, checkpoints, listener, reason => sc.cancelJobsWithTag(tag, reason))
+    val events = new FitEvents(
+      request.iters * request.partitionShuffles,
+      request.verbose,
+      request.workerTimeout,
+      checkpoints,
+      listener,
+      cancel = reason => sc.cancelJobsWithTag(tag, reason),
+      // Its attempt at a partition is a worker's task. No interrupt: Spark ends the Python process, whatever it does.
+      kill = (attempt, reason) => sc.killTaskAttempt(attempt, interruptThread = false, reason),
+      mostLosses = sc.getConf.getInt("spark.task.maxFailures", 4)
+    )
     val secret = JobSecret.random()
     // Workers reach the driver by spark.driver.host; the server listens where Spark itself does.
     val host = sc.getConf.get("spark.driver.host")
@@ -55,21 +67,25 @@ object TrainJob {
       delayCompensation = request.delayCompensation,
       optimizer = TrainChecks.optimizer(request),
       secret = secret,
+      certificate = certificate,
       initial = request.initial,
       snapshotEvery = request.checkpoint.fold(0)(_.interval),
-      sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory
+      sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory,
+      workerTimeout = request.workerTimeout.seconds,
+      waitTimeout = request.waitTimeout.seconds
     )
     val server = new ParameterServer(config, events)
+    val slots = TaskSlots(sc)
     val begin = System.nanoTime()
     sc.addJobTag(tag)
     try {
-      val port = server.start(checkpoints.flatMap(_.take()))
+      val address = ServerAddress(host, server.start(checkpoints.flatMap(_.take())), secret, certificate)
       val threads = PythonWorker.threads(sc)
       val data = packed(dataset, request)
       val rows = (checkpoints.fold(0)(_.firstRound) until request.partitionShuffles).map { round =>
         events.check()
-        val spec = TrainSpec(host, port, secret.hex, round, request, seed, threads)
-        val rows = runRound(shuffled(data, round, seed), spec, server, checkpoints)
+        val spec = TrainSpec(address, round, request, seed, threads)
+        val rows = runRound(shuffled(data, round, seed), spec, server, slots, checkpoints)
         if (rows.sum == 0)
           throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
         checkpoints.foreach(_.trained(rows))
@@ -104,6 +120,7 @@ object TrainJob {
       case NonFatal(e) =>
         throw new TrainingException(events.failure.orElse(server.failure).getOrElse(FailureMessage.of(e)), e)
     } finally {
+      slots.close()
       sc.removeJobTag(tag)
       server.close()
       checkpoints.foreach(_.close())
@@ -130,6 +147,7 @@ object TrainJob {
       data: DataFrame,
       spec: TrainSpec,
       server: ParameterServer,
+      slots: TaskSlots,
       checkpoints: Option[FitCheckpoints]
   ): Seq[Long] = {
     val function =
@@ -138,7 +156,7 @@ object TrainJob {
     if (spec.request.together || checkpoints.isDefined) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
       checkpoints.foreach(_.round(workers))
-      if (spec.request.together) TaskSlots(data.sparkSession.sparkContext).check(spec.request.mode, workers)
+      if (spec.request.together) slots.take(spec.request.mode, workers)
       server.begin(spec.round, workers)
     }
     val results = collect(trained)
@@ -175,50 +193,5 @@ object TrainJob {
         s"the last update left a weight that is ${state.weights(bad)}: lower tfLearningRate, or look for NaN or unscaled values in the features",
         null
       )
-  }
-
-  /** Passes the server's events on to the user and ends the fit when one of them, or the listener, says so. */
-  private final class FitEvents(
-      request: TrainRequest,
-      checkpoints: Option[FitCheckpoints],
-      listener: Option[FitListener],
-      cancel: String => Unit
-  ) extends ServerEvents {
-    private val firstFailure = new AtomicReference[String]
-
-    /** Complete once the server is closed. */
-    val log = new IterationLog(checkpoints.flatMap(_.resumed).fold(Seq.empty[IterationSums])(_.iterations))
-
-    private val progress = new Progress(
-      request.iters * request.partitionShuffles,
-      request.verbose,
-      line => listener.fold(println(line))(_.onProgress(line))
-    )
-
-    def failure: Option[String] = Option(firstFailure.get)
-
-    override def report(report: IterationReport): Unit =
-      try {
-        log.add(report)
-        progress(report)
-        listener.foreach(_.onIteration(report.loss, report.iteration, report.partition))
-      } catch {
-        case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}")
-      }
-
-    override def failed(message: String): Unit =
-      if (firstFailure.compareAndSet(null, message)) cancel(message)
-
-    override def wantsSnapshot(): Boolean = checkpoints.exists(_.reserve())
-
-    override def snapshot(taken: FitSnapshot): Unit = checkpoints.foreach(_.save(taken, log))
-
-    /** @throws TrainingException if the fit has failed; a round that had not begun could not be cancelled */
-    def check(): Unit = failure.foreach(message => throw new TrainingException(message, null))
-
-    def end(): Unit = {
-      progress.end()
-      check()
-    }
   }
 }

@@ -6,6 +6,7 @@ import sparkflow.ps.store.ModelState
   *
   * @param initial    weights to start from; None starts from the graph's own initializers
   * @param spillLimit bytes; None for no limit
+  * @param workerTimeout seconds, as is `waitTimeout`
   */
 final case class TrainRequest(
     graph: String,
@@ -19,6 +20,7 @@ final case class TrainRequest(
     optimizer: String,
     learningRate: Double,
     optimizerOptions: Option[String],
+    learningRateSchedule: Option[String],
     iters: Int,
     partitions: Int,
     miniBatchSize: Int,
@@ -39,7 +41,9 @@ final case class TrainRequest(
     verbose: Int,
     spillLimit: Option[Long],
     spillDir: Option[String],
-    checkpoint: Option[CheckpointPlan]
+    checkpoint: Option[CheckpointPlan],
+    workerTimeout: Int,
+    waitTimeout: Int
 ) {
 
   /** Whether workers wait for each other, and so must all run at once. */

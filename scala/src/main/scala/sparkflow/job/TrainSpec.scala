@@ -1,16 +1,28 @@
 package sparkflow.job
 
-import org.json4s.{JInt, JNull, JString}
+import java.util.HexFormat
+
+import org.json4s.{JInt, JNull, JObject, JString}
 import org.json4s.JsonDSL._
 import org.json4s.jackson.JsonMethods
 
 import sparkflow.Version
+import sparkflow.ps.auth.{FitCertificate, JobSecret}
+
+/** Where the workers find the parameter server, how they prove that they are of the fit, and how they know it. */
+private[job] final case class ServerAddress(
+    host: String,
+    port: Int,
+    secret: JobSecret,
+    certificate: Option[FitCertificate]
+) {
+  def toJson: JObject = ("host" -> host) ~ ("port" -> port) ~ ("secret" -> secret.hex) ~
+    ("certificate" -> certificate.map(c => JString(HexFormat.of().formatHex(c.encoded))).getOrElse(JNull))
+}
 
 /** What one round of training tells its Python workers; read by `sparkflow.worker.spec`. */
 private[job] final case class TrainSpec(
-    host: String,
-    port: Int,
-    secret: String,
+    server: ServerAddress,
     round: Int,
     request: TrainRequest,
     seed: Long,
@@ -18,7 +30,7 @@ private[job] final case class TrainSpec(
 ) {
   def toJson: String = JsonMethods.compact(
     ("version" -> Version.current) ~
-      ("server" -> (("host" -> host) ~ ("port" -> port) ~ ("secret" -> secret))) ~
+      ("server" -> server.toJson) ~
       ("round" -> round) ~
       ("graph" -> request.graph) ~
       ("tfInput" -> request.tfInput) ~
@@ -32,6 +44,7 @@ private[job] final case class TrainSpec(
       ("shufflePerIter" -> request.shufflePerIter) ~
       ("seed" -> seed) ~
       ("threads" -> threads) ~
+      ("workerTimeout" -> request.workerTimeout) ~
       ("transport" -> request.transport) ~
       ("localSteps" -> request.localSteps) ~
       ("compression" -> request.compression) ~
@@ -47,5 +60,5 @@ private[job] final case class TrainSpec(
   private def segment: Int = request.checkpoint.filter(_ => request.mode == "sync").fold(0)(_.interval)
 
   /** Never the secret. */
-  override def toString: String = s"TrainSpec($host:$port, round $round)"
+  override def toString: String = s"TrainSpec(${server.host}:${server.port}, round $round)"
 }

@@ -32,6 +32,7 @@ class SparkAsyncDL(override val uid: String)
     with StartParams
     with SpillParams
     with CheckpointParams
+    with TimeoutParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -86,6 +87,7 @@ class SparkAsyncDL(override val uid: String)
     optimizer = $(tfOptimizer),
     learningRate = $(tfLearningRate),
     optimizerOptions = get(optimizerOptions),
+    learningRateSchedule = get(learningRateSchedule),
     iters = $(iters),
     partitions = $(partitions),
     miniBatchSize = $(miniBatchSize),
@@ -107,7 +109,9 @@ class SparkAsyncDL(override val uid: String)
     spillLimit = Some($(spillLimit)).filter(_ > 0),
     spillDir = get(spillDir),
     checkpoint =
-      get(checkpointDir).map(CheckpointPlan(_, $(checkpointInterval), $(checkpointKeep), $(resume)))
+      get(checkpointDir).map(CheckpointPlan(_, $(checkpointInterval), $(checkpointKeep), $(resume))),
+    workerTimeout = $(workerTimeout),
+    waitTimeout = $(waitTimeout)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =

@@ -13,7 +13,7 @@ trait OptimizerParams extends Params {
     this,
     "tfOptimizer",
     "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, ftrl, " +
-      "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, nadam or lion of Keras.",
+      "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, keras_momentum, nadam or lion of Keras.",
     Expect.name("tfOptimizer", "the name of an optimizer", "name one, such as 'adam'")
   )
 
@@ -39,6 +39,21 @@ trait OptimizerParams extends Params {
     )(OptimizerParams.isJsonObject)
   )
 
+  final val learningRateSchedule: Param[String] = new Param[String](
+    this,
+    "learningRateSchedule",
+    "How the learning rate changes from update to update, from tfLearningRate on, as a JSON object such as " +
+      "{\"schedule\": \"cosine_decay\", \"decay_steps\": 10000, \"warmup_steps\": 500}: constant, exponential_decay, " +
+      "piecewise_constant_decay (its values take the place of tfLearningRate), polynomial_decay, inverse_time_decay, " +
+      "cosine_decay or cosine_decay_restarts, with the options of Keras' schedule of that name; and for each, " +
+      "warmup_steps, in which the rate rises from warmup_start (0) to where the schedule begins. Not set: it stays.",
+    Expect[String](
+      "learningRateSchedule",
+      "a JSON object",
+      "write it like {\"schedule\": \"cosine_decay\", \"decay_steps\": 10000}"
+    )(OptimizerParams.isJsonObject)
+  )
+
   setDefault(tfOptimizer -> "adam", tfLearningRate -> 0.01)
 
   def getTfOptimizer: String = $(tfOptimizer)
@@ -52,6 +67,10 @@ trait OptimizerParams extends Params {
   def getOptimizerOptions: String = $(optimizerOptions)
 
   def setOptimizerOptions(value: String): this.type = set(optimizerOptions, value)
+
+  def getLearningRateSchedule: String = $(learningRateSchedule)
+
+  def setLearningRateSchedule(value: String): this.type = set(learningRateSchedule, value)
 }
 
 private object OptimizerParams {

@@ -2,7 +2,7 @@ package sparkflow.ps
 
 import java.nio.file.Path
 
-import sparkflow.ps.auth.JobSecret
+import sparkflow.ps.auth.{FitCertificate, JobSecret}
 import sparkflow.ps.consistency.Correction
 import sparkflow.ps.optim.Optimizer
 import sparkflow.ps.shm.SharedSegment
@@ -16,6 +16,7 @@ import scala.concurrent.duration._
   * @param port port to listen on; 0 = any free one
   * @param mode `hogwild`, `locked`, `ssp` or `sync`
   * @param maxStaleness in `ssp`, steps that a worker may be ahead of the slowest
+  * @param certificate to encrypt all connections with TLS 1.3; None = they are in the clear
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
   * @param snapshotEvery updates between two snapshots; 0 for none
   * @param stalenessDecay whether stale gradients are divided, see `Correction`; not in `sync`
@@ -27,20 +28,21 @@ import scala.concurrent.duration._
   *   machine needs seconds
   * @param initializeTimeout for the worker that was chosen to make the first weights: it imports TensorFlow and
   *   runs the initializers, a minute or two at worst; then the next worker is chosen, while the others wait on
-  * @param stallTimeout without one byte of progress inside a frame or an answer; between frames a worker may
-  *   compute as long as it needs. TCP has given up on a dead path well before
+  * @param workerTimeout without one byte from a worker whose turn it is to speak, or of progress in an answer to it: its
+  *   machine is gone or its process stopped, and it is taken for lost. A worker that computes says six times in this time
+  *   that it lives. Only a machine that swaps, or a long outage of the network, is silent for so long and comes back
   * @param lingerTimeout how long a refused connection is still read (and its bytes dropped), so that the peer gets
   *   to read the Error instead of a connection reset
   * @param waitTimeout how long, in `ssp` and `sync`, a worker waits for others before the fit fails. Spark notices a lost
   *   executor after 2 minutes (spark.network.timeout), a cluster manager may take minutes to start another, and the task
-  *   reads its rows again and imports TensorFlow; the workers themselves give up after 15 minutes without an answer
+  *   reads its rows again and imports TensorFlow
   * @param closeTimeout bound of each stage of `close`: last answers, event loops
   * @param listenerTimeout how long `close` waits for the listener to take its next event. A callback may write to a slow
   *   place; one that hangs must not hang the fit
   * @param maxHandshakes connections that have not yet proven the secret; more are closed at once. Every task slot
   *   of a large cluster may connect in the same instant, and each costs a few kilobytes
   * @param eventCapacity events that may wait for a slow listener before the workers that report wait with them: as few as
-  *   hide its usual jitter, as a worker gives up after 15 minutes, in which the listener must get through all of them
+  *   hide its usual jitter, as each is news that grows old
   */
 final case class ServerConfig(
     host: String,
@@ -49,6 +51,7 @@ final case class ServerConfig(
     optimizer: Optimizer,
     secret: JobSecret,
     initial: Option[ModelState],
+    certificate: Option[FitCertificate] = None,
     maxStaleness: Int = 8,
     snapshotEvery: Int = 0,
     stalenessDecay: Boolean = false,
@@ -58,7 +61,7 @@ final case class ServerConfig(
     sharedMemory: Option[Path] = ServerConfig.sharedMemory,
     handshakeTimeout: FiniteDuration = 30.seconds,
     initializeTimeout: FiniteDuration = 5.minutes,
-    stallTimeout: FiniteDuration = 2.minutes,
+    workerTimeout: FiniteDuration = 30.seconds,
     lingerTimeout: FiniteDuration = 5.seconds,
     waitTimeout: FiniteDuration = 10.minutes,
     closeTimeout: FiniteDuration = 5.seconds,

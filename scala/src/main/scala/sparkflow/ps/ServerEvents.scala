@@ -8,6 +8,11 @@ trait ServerEvents {
   /** A worker ended an iteration. */
   def report(r: IterationReport): Unit
 
+  /** An attempt at a partition has given no sign of life, and its connection was closed. Whoever runs it is to end it, so that
+    * another can take its place.
+    */
+  def lost(partition: Int, attempt: Long): Unit
+
   /** The fit failed, said a worker or the server itself. Called at most once. */
   def failed(message: String): Unit
 

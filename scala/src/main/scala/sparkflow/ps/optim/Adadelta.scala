@@ -13,7 +13,7 @@ package sparkflow.ps.optim
   *
   * Options: rho 0.95 (in [0, 1]), epsilon 1e-8 (>= 0).
   */
-private[optim] final class Adadelta(learningRate: Float, rho: Float, epsilon: Float) extends Optimizer {
+private[optim] final class Adadelta(learningRate: Rate, rho: Float, epsilon: Float) extends Optimizer {
   val name = Adadelta.name
   val slots: Seq[Slot] = Seq(Slot("accum", 0f), Slot("accum_update", 0f))
 
@@ -27,7 +27,7 @@ private[optim] final class Adadelta(learningRate: Float, rho: Float, epsilon: Fl
   ): Unit = {
     val accum = slots(0)
     val accumUpdate = slots(1)
-    val lr = learningRate
+    val lr = learningRate(t)
     val keep = rho
     val add = 1f - rho
     val eps = epsilon
@@ -50,6 +50,6 @@ private[optim] object Adadelta extends Family("adadelta") {
   private val epsilon = new Number("epsilon", 1e-8, Domain.notNegative)
   val settings = Seq(rho, epsilon)
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new Adadelta(learningRate, options(rho), options(epsilon))
 }

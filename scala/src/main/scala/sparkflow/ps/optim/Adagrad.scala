@@ -12,7 +12,7 @@ package sparkflow.ps.optim
   * Options: initial_accumulator_value 0.1 (> 0; "initial_accumulator" is another name of it, that of
   * `build_adagrad_config`).
   */
-private[optim] final class Adagrad(learningRate: Float, initial: Float) extends Optimizer {
+private[optim] final class Adagrad(learningRate: Rate, initial: Float) extends Optimizer {
   val name = Adagrad.name
   val slots: Seq[Slot] = Seq(Slot("accumulator", initial))
 
@@ -25,7 +25,7 @@ private[optim] final class Adagrad(learningRate: Float, initial: Float) extends 
       t: Long
   ): Unit = {
     val accumulator = slots(0)
-    val lr = learningRate
+    val lr = learningRate(t)
     var i = from
     while (i < until) {
       val g = gradient(i)
@@ -43,5 +43,5 @@ private[optim] object Adagrad extends Family("adagrad") {
 
   override def aliases: Map[String, String] = Map("initial_accumulator" -> initial.name)
 
-  def create(learningRate: Float, options: Options): Optimizer = new Adagrad(learningRate, options(initial))
+  def create(learningRate: Rate, options: Options): Optimizer = new Adagrad(learningRate, options(initial))
 }

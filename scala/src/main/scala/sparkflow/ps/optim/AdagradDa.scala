@@ -16,7 +16,7 @@ package sparkflow.ps.optim
   * Options: initial_gradient_squared_accumulator_value 0.1 (> 0), l1_regularization_strength 0.0,
   * l2_regularization_strength 0.0 (both >= 0).
   */
-private[optim] final class AdagradDa(learningRate: Float, initial: Float, l1: Float, l2: Float)
+private[optim] final class AdagradDa(learningRate: Rate, initial: Float, l1: Float, l2: Float)
     extends Optimizer {
   val name = AdagradDa.name
   val slots: Seq[Slot] = Seq(Slot("gradient_accumulator", 0f), Slot("gradient_squared_accumulator", initial))
@@ -31,7 +31,7 @@ private[optim] final class AdagradDa(learningRate: Float, initial: Float, l1: Fl
   ): Unit = {
     val sum = slots(0)
     val squares = slots(1)
-    val lr = learningRate
+    val lr = learningRate(t)
     val bound = t.toFloat * l1
     val damping = l2 * (t.toFloat * lr)
     var i = from
@@ -54,6 +54,6 @@ private[optim] object AdagradDa extends Family("adagrad_da") {
   private val l2 = new Number("l2_regularization_strength", 0.0, Domain.notNegative)
   val settings = Seq(initial, l1, l2)
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new AdagradDa(learningRate, options(initial), options(l1), options(l2))
 }

@@ -15,7 +15,7 @@ package sparkflow.ps.optim
   * @param toV 1 − beta2
   */
 private[optim] final class Adam(
-    learningRate: Float,
+    learningRate: Rate,
     beta1: Float,
     beta2: Float,
     epsilon: Float,
@@ -59,7 +59,7 @@ private[optim] final class Adam(
 
   /** The learning rate of update `t`, with the bias correction in it. */
   private def rate(t: Long): Float =
-    learningRate * Math.sqrt((1f - beta2Power(t)).toDouble).toFloat / (1f - beta1Power(t))
+    learningRate(t) * Math.sqrt((1f - beta2Power(t)).toDouble).toFloat / (1f - beta1Power(t))
 }
 
 private[optim] object Adam extends Family("adam") {
@@ -70,7 +70,7 @@ private[optim] object Adam extends Family("adam") {
 
   override def ignored: Set[String] = super.ignored + "use_own_namescope_for_non_slot_vars"
 
-  def create(learningRate: Float, options: Options): Optimizer = {
+  def create(learningRate: Rate, options: Options): Optimizer = {
     val (first, second) = (options(beta1), options(beta2))
     new Adam(learningRate, first, second, options(epsilon), 1f - first, 1f - second)
   }

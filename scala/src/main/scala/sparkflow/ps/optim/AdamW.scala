@@ -9,7 +9,7 @@ package sparkflow.ps.optim
   *
   * Options: beta1 0.9, beta2 0.999 (both in [0, 1)), epsilon 1e-7 (> 0), weight_decay 0.004 (>= 0).
   */
-private[optim] final class AdamW(learningRate: Float, adam: Adam, weightDecay: Float) extends Optimizer {
+private[optim] final class AdamW(learningRate: Rate, adam: Adam, weightDecay: Float) extends Optimizer {
   val name = AdamW.name
   val slots: Seq[Slot] = adam.slots
 
@@ -22,7 +22,7 @@ private[optim] final class AdamW(learningRate: Float, adam: Adam, weightDecay: F
       t: Long
   ): Unit = {
     val decay = weightDecay
-    val lr = learningRate
+    val lr = learningRate(t)
     var i = from
     while (i < until) {
       weights(i) -= weights(i) * decay * lr
@@ -42,7 +42,7 @@ private[optim] object AdamW extends Family("adamw") {
   override def aliases: Map[String, String] = Family.betas
   override def ofTensorFlow: Boolean = false
 
-  def create(learningRate: Float, options: Options): Optimizer = {
+  def create(learningRate: Rate, options: Options): Optimizer = {
     val (first, second) = (options(beta1), options(beta2))
     val adam = new Adam(learningRate, first, second, options(epsilon), rest(first), rest(second))
     new AdamW(learningRate, adam, options(weightDecay))

@@ -17,7 +17,7 @@ private[optim] abstract class Family(val name: String) {
   /** Whether `tensorflow.compat.v1.train` has it, with these options; otherwise Keras has it. */
   def ofTensorFlow: Boolean = true
 
-  def create(learningRate: Float, options: Options): Optimizer
+  def create(learningRate: Rate, options: Options): Optimizer
 }
 
 private[optim] object Family {

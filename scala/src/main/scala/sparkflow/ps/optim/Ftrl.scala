@@ -16,7 +16,7 @@ package sparkflow.ps.optim
   * l2_regularization_strength 0.0, l2_shrinkage_regularization_strength 0.0, beta 0.0 (all >= 0).
   */
 private[optim] final class Ftrl(
-    learningRate: Float,
+    learningRate: Rate,
     power: Float,
     initial: Float,
     l1: Float,
@@ -27,8 +27,6 @@ private[optim] final class Ftrl(
   val name = Ftrl.name
   val slots: Seq[Slot] = Seq(Slot("accum", initial), Slot("linear", 0f))
 
-  private val damping = 2f * (l2 + beta / (2f * learningRate))
-
   def step(
       weights: Array[Float],
       gradient: Array[Float],
@@ -37,21 +35,21 @@ private[optim] final class Ftrl(
       until: Int,
       t: Long
   ): Unit =
-    if (power == -0.5f) stepRoot(weights, gradient, slots(0), slots(1), from, until)
-    else stepPower(weights, gradient, slots(0), slots(1), from, until)
+    if (power == -0.5f) stepRoot(weights, gradient, slots(0), slots(1), learningRate(t), from, until)
+    else stepPower(weights, gradient, slots(0), slots(1), learningRate(t), from, until)
 
   private def stepRoot(
       weights: Array[Float],
       gradient: Array[Float],
       accum: Array[Float],
       linear: Array[Float],
+      lr: Float,
       from: Int,
       until: Int
   ): Unit = {
-    val lr = learningRate
     val bound = l1
     val twoShrinkage = 2f * l2Shrinkage
-    val twoL2 = damping
+    val twoL2 = damping(lr)
     var i = from
     while (i < until) {
       val g = gradient(i)
@@ -67,18 +65,20 @@ private[optim] final class Ftrl(
     }
   }
 
+  private def damping(lr: Float): Float = 2f * (l2 + beta / (2f * lr))
+
   private def stepPower(
       weights: Array[Float],
       gradient: Array[Float],
       accum: Array[Float],
       linear: Array[Float],
+      lr: Float,
       from: Int,
       until: Int
   ): Unit = {
-    val lr = learningRate
     val bound = l1
     val twoShrinkage = 2f * l2Shrinkage
-    val twoL2 = damping
+    val twoL2 = damping(lr)
     val exponent = -power.toDouble
     var i = from
     while (i < until) {
@@ -107,7 +107,7 @@ private[optim] object Ftrl extends Family("ftrl") {
 
   override def ignored: Set[String] = super.ignored ++ Set("accum_name", "linear_name")
 
-  def create(learningRate: Float, options: Options): Optimizer = new Ftrl(
+  def create(learningRate: Rate, options: Options): Optimizer = new Ftrl(
     learningRate,
     options(power),
     options(initial),

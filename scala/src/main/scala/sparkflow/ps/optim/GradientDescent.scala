@@ -4,7 +4,7 @@ package sparkflow.ps.optim
   *
   * Source: TensorFlow's `GradientDescentOptimizer`. It takes no options but learning_rate (`lr`).
   */
-private[optim] final class GradientDescent(learningRate: Float) extends Optimizer {
+private[optim] final class GradientDescent(learningRate: Rate) extends Optimizer {
   val name = GradientDescent.name
   val slots: Seq[Slot] = Seq.empty
 
@@ -16,7 +16,7 @@ private[optim] final class GradientDescent(learningRate: Float) extends Optimize
       until: Int,
       t: Long
   ): Unit = {
-    val lr = learningRate
+    val lr = learningRate(t)
     var i = from
     while (i < until) {
       weights(i) -= gradient(i) * lr
@@ -28,5 +28,5 @@ private[optim] final class GradientDescent(learningRate: Float) extends Optimize
 private[optim] object GradientDescent extends Family("gradient_descent") {
   val settings = Seq.empty
 
-  def create(learningRate: Float, options: Options): Optimizer = new GradientDescent(learningRate)
+  def create(learningRate: Rate, options: Options): Optimizer = new GradientDescent(learningRate)
 }

@@ -16,6 +16,6 @@ private[optim] object KerasRmsProp extends Family("keras_rmsprop") {
 
   override def ofTensorFlow: Boolean = false
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new RmsProp(name, 0f, learningRate, options(rho), options(momentum), options(epsilon), options(centered))
 }

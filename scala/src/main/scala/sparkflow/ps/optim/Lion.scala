@@ -10,7 +10,7 @@ package sparkflow.ps.optim
   *
   * Options: beta1 0.9, beta2 0.99 (both in [0, 1]), weight_decay 0.0 (>= 0).
   */
-private[optim] final class Lion(learningRate: Float, beta1: Float, beta2: Float, weightDecay: Float)
+private[optim] final class Lion(learningRate: Rate, beta1: Float, beta2: Float, weightDecay: Float)
     extends Optimizer {
   val name = Lion.name
   val slots: Seq[Slot] = Seq(Slot("m", 0f))
@@ -24,7 +24,7 @@ private[optim] final class Lion(learningRate: Float, beta1: Float, beta2: Float,
       t: Long
   ): Unit = {
     val m = slots(0)
-    val lr = learningRate
+    val lr = learningRate(t)
     val ofM = beta1
     val ofG = 1f - beta1
     val keepM = beta2
@@ -51,6 +51,6 @@ private[optim] object Lion extends Family("lion") {
   override def aliases: Map[String, String] = Family.betas
   override def ofTensorFlow: Boolean = false
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new Lion(learningRate, options(beta1), options(beta2), options(weightDecay))
 }

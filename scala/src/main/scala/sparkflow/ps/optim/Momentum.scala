@@ -10,7 +10,7 @@ package sparkflow.ps.optim
   *
   * Options: momentum 0.9 (in [-1, 1]; TensorFlow has no default), use_nesterov false.
   */
-private[optim] final class Momentum(learningRate: Float, momentum: Float, nesterov: Boolean)
+private[optim] final class Momentum(learningRate: Rate, momentum: Float, nesterov: Boolean)
     extends Optimizer {
   val name = Momentum.name
   val slots: Seq[Slot] = Seq(Slot("momentum", 0f))
@@ -23,17 +23,17 @@ private[optim] final class Momentum(learningRate: Float, momentum: Float, nester
       until: Int,
       t: Long
   ): Unit =
-    if (nesterov) stepNesterov(weights, gradient, slots(0), from, until)
-    else stepPlain(weights, gradient, slots(0), from, until)
+    if (nesterov) stepNesterov(weights, gradient, slots(0), learningRate(t), from, until)
+    else stepPlain(weights, gradient, slots(0), learningRate(t), from, until)
 
   private def stepPlain(
       weights: Array[Float],
       gradient: Array[Float],
       mom: Array[Float],
+      lr: Float,
       from: Int,
       until: Int
   ): Unit = {
-    val lr = learningRate
     val mu = momentum
     var i = from
     while (i < until) {
@@ -48,10 +48,10 @@ private[optim] final class Momentum(learningRate: Float, momentum: Float, nester
       weights: Array[Float],
       gradient: Array[Float],
       mom: Array[Float],
+      lr: Float,
       from: Int,
       until: Int
   ): Unit = {
-    val lr = learningRate
     val mu = momentum
     var i = from
     while (i < until) {
@@ -69,6 +69,6 @@ private[optim] object Momentum extends Family("momentum") {
   private val nesterov = new Flag("use_nesterov", false)
   val settings = Seq(momentum, nesterov)
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new Momentum(learningRate, options(momentum), options(nesterov))
 }

@@ -11,7 +11,7 @@ package sparkflow.ps.optim
   *
   * Options: beta1 0.9, beta2 0.999 (both in [0, 1)), epsilon 1e-7 (> 0).
   */
-private[optim] final class Nadam(learningRate: Float, beta1: Float, beta2: Float, epsilon: Float)
+private[optim] final class Nadam(learningRate: Rate, beta1: Float, beta2: Float, epsilon: Float)
     extends Optimizer {
   val name = Nadam.name
   val slots: Seq[Slot] = Seq(Slot("m", 0f), Slot("v", 0f))
@@ -30,8 +30,9 @@ private[optim] final class Nadam(learningRate: Float, beta1: Float, beta2: Float
     val v = slots(1)
     val toM = 1f - beta1
     val toV = 1f - beta2
-    val ofM = learningRate * schedule(t + 1) / (1f - schedule.product(t + 1))
-    val ofG = learningRate * (1f - schedule(t)) / (1f - schedule.product(t))
+    val lr = learningRate(t)
+    val ofM = lr * schedule(t + 1) / (1f - schedule.product(t + 1))
+    val ofG = lr * (1f - schedule(t)) / (1f - schedule.product(t))
     val toVHat = 1f / (1f - Math.pow(beta2.toDouble, t.toDouble).toFloat)
     val eps = epsilon
     var i = from
@@ -56,7 +57,7 @@ private[optim] object Nadam extends Family("nadam") {
   override def aliases: Map[String, String] = Family.betas
   override def ofTensorFlow: Boolean = false
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new Nadam(learningRate, options(beta1), options(beta2), options(epsilon))
 
   private class Schedule(beta1: Float) {

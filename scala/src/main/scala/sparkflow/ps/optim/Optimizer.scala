@@ -63,6 +63,7 @@ object Optimizer {
     ProximalGradientDescent,
     AdamW,
     KerasRmsProp,
+    KerasMomentum,
     Nadam,
     Lion
   )
@@ -89,16 +90,22 @@ object Optimizer {
     * @param options named as in TensorFlow's constructor; numbers may be of any numeric type, switches are
     *   Boolean, and null is as good as not given. TensorFlow's "name" and "use_locking" are accepted and mean
     *   nothing.
+    * @param schedule of the learning rate, as [[Schedule.create]] takes it; None for a rate that stays
     * @throws java.lang.IllegalArgumentException for an unknown optimizer or option, or a value of the wrong
     *   type or out of range; the message names it and says what is allowed
     */
-  def create(name: String, learningRate: Double, options: Map[String, Any]): Optimizer = {
+  def create(
+      name: String,
+      learningRate: Double,
+      options: Map[String, Any],
+      schedule: Option[Map[String, Any]] = None
+  ): Optimizer = {
     val chosen = family(name)
     val checked = new Options(name, canonical(chosen, options))
     // TensorFlow takes any rate. Here a rate of 0 would let a whole job run and learn nothing, a negative one
     // climbs the loss, FTRL divides by it, and NaN would spread over all weights with the first update.
     val rate = checked(new Number("learning_rate", learningRate, Domain.positive))
-    chosen.create(rate, checked)
+    chosen.create(schedule.fold(Rate.constant(rate))(Schedule.create(rate, _)), checked)
   }
 
   /** All options of an optimizer with their values, learning_rate among them, named as in TensorFlow's constructor;
@@ -123,13 +130,7 @@ object Optimizer {
   /** The options by their own names, once it is sure that the family knows all of them. */
   private def canonical(family: Family, options: Map[String, Any]): Map[String, Any] = {
     val takes = "learning_rate" +: family.settings.map(_.name)
-    val known = takes.toSet ++ family.aliases.keys ++ family.ignored
-    options.keys.filterNot(known).minOption.foreach { unknown =>
-      throw new IllegalArgumentException(
-        s"${family.name} has no option '$unknown'${Names.didYouMean(unknown, takes)}; " +
-          s"it takes ${takes.mkString(", ")}"
-      )
-    }
+    Options.checkNames(family.name, options.keys, takes, family.ignored ++ family.aliases.keys)
     family.aliases
       .find { case (alias, option) => options.contains(alias) && options.contains(option) }
       .foreach { case (alias, option) =>

@@ -14,7 +14,7 @@ package sparkflow.ps.optim
   * Options: initial_accumulator_value 0.1 (> 0), l1_regularization_strength 0.0, l2_regularization_strength
   * 0.0 (both >= 0).
   */
-private[optim] final class ProximalAdagrad(learningRate: Float, initial: Float, l1: Float, l2: Float)
+private[optim] final class ProximalAdagrad(learningRate: Rate, initial: Float, l1: Float, l2: Float)
     extends Optimizer {
   val name = ProximalAdagrad.name
   val slots: Seq[Slot] = Seq(Slot("accumulator", initial))
@@ -28,7 +28,7 @@ private[optim] final class ProximalAdagrad(learningRate: Float, initial: Float, 
       t: Long
   ): Unit = {
     val accumulator = slots(0)
-    val lr = learningRate
+    val lr = learningRate(t)
     val one = l1
     val two = l2
     var i = from
@@ -51,6 +51,6 @@ private[optim] object ProximalAdagrad extends Family("proximal_adagrad") {
   private val l2 = new Number("l2_regularization_strength", 0.0, Domain.notNegative)
   val settings = Seq(initial, l1, l2)
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new ProximalAdagrad(learningRate, options(initial), options(l1), options(l2))
 }

@@ -8,7 +8,7 @@ package sparkflow.ps.optim
   *
   * Options: l1_regularization_strength 0.0, l2_regularization_strength 0.0 (both >= 0).
   */
-private[optim] final class ProximalGradientDescent(learningRate: Float, l1: Float, l2: Float)
+private[optim] final class ProximalGradientDescent(learningRate: Rate, l1: Float, l2: Float)
     extends Optimizer {
   val name = ProximalGradientDescent.name
   val slots: Seq[Slot] = Seq.empty
@@ -21,7 +21,7 @@ private[optim] final class ProximalGradientDescent(learningRate: Float, l1: Floa
       until: Int,
       t: Long
   ): Unit = {
-    val lr = learningRate
+    val lr = learningRate(t)
     val bound = lr * l1
     val damping = 1f + l2 * lr
     var i = from
@@ -38,6 +38,6 @@ private[optim] object ProximalGradientDescent extends Family("proximal_gradient_
   private val l2 = new Number("l2_regularization_strength", 0.0, Domain.notNegative)
   val settings = Seq(l1, l2)
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new ProximalGradientDescent(learningRate, options(l1), options(l2))
 }

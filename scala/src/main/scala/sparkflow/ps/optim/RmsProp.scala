@@ -17,7 +17,7 @@ package sparkflow.ps.optim
 private[optim] final class RmsProp(
     val name: String,
     start: Float,
-    learningRate: Float,
+    learningRate: Rate,
     decay: Float,
     momentum: Float,
     epsilon: Float,
@@ -34,18 +34,18 @@ private[optim] final class RmsProp(
       until: Int,
       t: Long
   ): Unit =
-    if (centered) stepCentered(weights, gradient, slots(0), slots(1), slots(2), from, until)
-    else stepPlain(weights, gradient, slots(0), slots(1), from, until)
+    if (centered) stepCentered(weights, gradient, slots(0), slots(1), slots(2), learningRate(t), from, until)
+    else stepPlain(weights, gradient, slots(0), slots(1), learningRate(t), from, until)
 
   private def stepPlain(
       weights: Array[Float],
       gradient: Array[Float],
       rms: Array[Float],
       mom: Array[Float],
+      lr: Float,
       from: Int,
       until: Int
   ): Unit = {
-    val lr = learningRate
     val toRms = 1f - decay
     val mu = momentum
     val eps = epsilon
@@ -67,10 +67,10 @@ private[optim] final class RmsProp(
       rms: Array[Float],
       mg: Array[Float],
       mom: Array[Float],
+      lr: Float,
       from: Int,
       until: Int
   ): Unit = {
-    val lr = learningRate
     val toAverage = 1f - decay
     val mu = momentum
     val eps = epsilon
@@ -103,7 +103,7 @@ private[optim] object RmsProp extends Family("rmsprop") {
   private val centered = new Flag("centered", false)
   val settings = Seq(decay, momentum, epsilon, centered)
 
-  def create(learningRate: Float, options: Options): Optimizer =
+  def create(learningRate: Rate, options: Options): Optimizer =
     new RmsProp(
       name,
       1f,

@@ -2,6 +2,8 @@ package sparkflow.ps.optim
 
 /** An option of an optimizer, by the name that TensorFlow's constructor gives it. */
 private[optim] sealed abstract class Setting[A](val name: String) {
+
+  /** Null if there is none, and a value must be given. */
   def default: Any
 
   /** The values it takes, in words that follow "must be". */
@@ -12,7 +14,7 @@ private[optim] sealed abstract class Setting[A](val name: String) {
 }
 
 /** A number. It is judged after rounding to float32: 0.999999999 is 1 to the rule that gets it. */
-private[optim] final class Number(name: String, val default: Double, domain: Domain)
+private[optim] final class Number(name: String, val default: Any, domain: Domain)
     extends Setting[Float](name) {
   def expected: String = s"${domain.words} (as a 32-bit float)"
 
@@ -20,6 +22,22 @@ private[optim] final class Number(name: String, val default: Double, domain: Dom
     // Also Scala's BigInt and BigDecimal, which is what JSON readers give.
     case n: java.lang.Number =>
       Some(n.doubleValue.toFloat).filter(f => java.lang.Float.isFinite(f) && domain.allows(f))
+    case _ => None
+  }
+}
+
+/** As many numbers as there are, one at least; judged as a [[Number]] is. */
+private[optim] final class Numbers(name: String, domain: Domain) extends Setting[Seq[Float]](name) {
+  private val one = new Number(name, null, domain)
+
+  def default: Any = null
+
+  def expected: String = s"a list, with each element ${one.expected}"
+
+  def read(value: Any): Option[Seq[Float]] = value match {
+    case many: Iterable[_] =>
+      val numbers = many.toSeq.map(one.read)
+      Option.when(numbers.nonEmpty && numbers.forall(_.isDefined))(numbers.flatten)
     case _ => None
   }
 }
@@ -37,6 +55,7 @@ private[optim] final class Domain(val words: String, val allows: Float => Boolea
 private[optim] object Domain {
   val positive = new Domain("a finite number > 0", _ > 0f)
   val notNegative = new Domain("a finite number >= 0", _ >= 0f)
+  val atLeastOne = new Domain("a finite number >= 1", _ >= 1f)
   val notPositive = new Domain("a finite number <= 0", _ <= 0f)
 
   /** A decay that is divided by `1 − decay` somewhere. */

@@ -10,6 +10,9 @@ final case class Challenge(nonce: ArraySeq[Byte]) extends Message
 final case class Answer(nonce: ArraySeq[Byte], mac: ArraySeq[Byte]) extends Message
 final case class Accept(mac: ArraySeq[Byte]) extends Message
 
+/** A sign of life, from whoever's turn it is to speak and who has nothing to say yet. */
+case object Alive extends Message
+
 // From the worker.
 
 /** @param tables names of the variables that this worker takes by rows, a JSON array; empty for none */

@@ -110,7 +110,8 @@ object MessageCodec {
       val (step, version, samples) = (in.getLong(), in.getLong(), in.getInt())
       val bits = new PushFlags(in, 58)
       PushRows(step, version, samples, bits(1), in.getDouble(), bits.encoding, bits(3))
-    }
+    },
+    bare(28, Alive)
   )
 
   private val byTag: Array[Kind[_ <: Message]] = {

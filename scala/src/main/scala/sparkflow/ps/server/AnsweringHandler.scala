@@ -13,7 +13,6 @@ import io.netty.channel.{
   ChannelInboundHandlerAdapter
 }
 import io.netty.channel.socket.DuplexChannel
-import io.netty.handler.timeout.{IdleState, IdleStateEvent}
 import org.slf4j.LoggerFactory
 
 import sparkflow.ps.ServerConfig
@@ -38,6 +37,9 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
 
   /** The connection serves no more. Called at least once; its requests are over. */
   protected def left(): Unit
+
+  /** The peer has given no sign of life. */
+  protected def silent(): Unit
 
   /** A request, or the frame of one, was met by an exception. */
   protected def refusing(cause: Throwable): Unit
@@ -101,8 +103,10 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
 
   override def channelRead(ctx: ChannelHandlerContext, input: Any): Unit = {
     val frame = input.asInstanceOf[Frame]
-    busy = true
-    request(frame.message, frame.body)
+    if (frame.message != Alive) {
+      busy = true
+      request(frame.message, frame.body)
+    }
   }
 
   override def channelInactive(ctx: ChannelHandlerContext): Unit = {
@@ -131,11 +135,17 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
         lastWords.addListener(ChannelFutureListener.CLOSE)
         ()
       }
-    case idle: IdleStateEvent if idle.state == IdleState.READER_IDLE && decoder.midFrame =>
-      end(ErrorCode.Malformed, s"no byte for ${config.stallTimeout} in the middle of a frame")
-    case idle: IdleStateEvent if idle.state == IdleState.WRITER_IDLE && writing =>
-      log.warn(s"${ctx.channel.remoteAddress} read nothing of an answer for ${config.stallTimeout}")
-      ctx.close()
+    case SignsOfLife.Quiet() if busy && !writing && !ended =>
+      Outbound.send(ctx, Alive)
+      ()
+    case SignsOfLife.Lost() if !ended =>
+      silent()
+      val where =
+        if (writing) ", in the middle of an answer"
+        else if (decoder.midFrame) ", in the middle of a frame"
+        else ""
+      end(ErrorCode.Malformed, s"no byte for ${config.workerTimeout}$where: the worker is taken for lost")
+      if (writing) ctx.close()
       ()
     case _ => ()
   }

@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit.NANOSECONDS
 import scala.collection.immutable.ArraySeq
 
 import io.netty.channel.{ChannelFutureListener, ChannelHandlerContext, ChannelInboundHandlerAdapter}
+import io.netty.handler.ssl.{NotSslRecordException, SslHandshakeCompletionEvent}
 import io.netty.util.concurrent.ScheduledFuture
 import org.slf4j.LoggerFactory
 
@@ -23,8 +24,11 @@ private[server] final class AuthHandler(
     config: ServerConfig,
     decoder: FrameDecoder,
     requests: RequestHandler,
+    refusals: Refusals,
     finished: () => Unit
 ) extends ChannelInboundHandlerAdapter {
+  import AuthHandler._
+
   private val log = LoggerFactory.getLogger(classOf[AuthHandler])
   private val nonce = JobSecret.randomBytes(32)
   private var deadline: ScheduledFuture[_] = _
@@ -43,6 +47,7 @@ private[server] final class AuthHandler(
       if (config.secret.verify(mac.toArray, "sparkflow worker", nonce, theirs)) {
         end()
         decoder.admission = requests
+        Tls.proven(ctx.pipeline)
         val ours = config.secret.mac("sparkflow server", theirs, nonce)
         Outbound.send(ctx, Accept(ArraySeq.unsafeWrapArray(ours)))
         ctx.pipeline.replace(this, "requests", requests)
@@ -68,15 +73,26 @@ private[server] final class AuthHandler(
   }
 
   override def userEventTriggered(ctx: ChannelHandlerContext, event: Any): Unit = event match {
-    case Goodbye(message) => refuse(ctx, ErrorCode.Over, message)
-    case _                => ()
+    // Why the fit is over, its own workers alone may know.
+    case Goodbye(_) => refuse(ctx, ErrorCode.Over, "the fit is over")
+    case done: SslHandshakeCompletionEvent if !done.isSuccess =>
+      refuse(ctx, ErrorCode.Handshake, noTls, reason(done.cause))
+    case _ => ()
   }
 
-  private def refuse(ctx: ChannelHandlerContext, code: Int, message: String): Unit = if (open) {
+  /** @param detail for the log alone */
+  private def refuse(
+      ctx: ChannelHandlerContext,
+      code: Int,
+      message: String,
+      detail: String = ""
+  ): Unit = if (open) {
     end()
     decoder.stop()
-    log.warn(s"refused ${ctx.channel.remoteAddress}: $message")
-    Outbound.send(ctx, Error(code, message)).addListener(ChannelFutureListener.CLOSE)
+    val words =
+      if (Tls.dropUnlessEstablished(ctx.pipeline)) s"$message (this fit's wire is TLS 1.3)" else message
+    refusals.refused(ctx.channel.remoteAddress, words + detail)
+    Outbound.send(ctx, Error(code, words)).addListener(ChannelFutureListener.CLOSE)
     ()
   }
 
@@ -87,9 +103,23 @@ private[server] final class AuthHandler(
   }
 }
 
+private[server] object AuthHandler {
+
+  /** Most bytes that a peer may send before it has proven the secret. What it must send takes 88, in TLS about 1,000. */
+  val maxBytes = 4096
+
+  private val noTls = "no encrypted connection came about"
+
+  // Netty's own words repeat all that the peer has sent.
+  private def reason(cause: Throwable): String = cause match {
+    case _: NotSslRecordException => ": it speaks no TLS"
+    case e                        => s": ${e.getMessage}"
+  }
+}
+
 /** What may come in until the handshake ends: one Answer, within 4,096 bytes. */
 private[server] object HandshakeAdmission extends Admission {
-  private val maxFrame = 4096L
+  private val maxFrame = AuthHandler.maxBytes.toLong
 
   override def header(header: Header): Unit =
     if (header.length > maxFrame || header.length < 0)

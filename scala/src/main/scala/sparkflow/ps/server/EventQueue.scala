@@ -39,15 +39,11 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
   /** As [[ServerEvents.wantsSnapshot]]; asked at once, and so not on the queue's thread. */
   def wantsSnapshot(): Boolean = listener.wantsSnapshot()
 
-  def snapshot(taken: FitSnapshot): Unit = {
-    queue.add(Some(() => listener.snapshot(taken)))
-    ()
-  }
+  def snapshot(taken: FitSnapshot): Unit = add(listener.snapshot(taken))
 
-  def failed(message: String): Unit = {
-    queue.add(Some(() => listener.failed(message)))
-    ()
-  }
+  def failed(message: String): Unit = add(listener.failed(message))
+
+  def lost(partition: Int, attempt: Long): Unit = add(listener.lost(partition, attempt))
 
   /** Delivers what is queued and ends the thread. A listener that takes no event for `timeout` is interrupted, and if it
     * ignores even that, left behind (a daemon thread) with a warning. May be called from the listener.
@@ -69,6 +65,11 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
         if (thread.isAlive) log.warn(s"the fit's listener ignores interruption; its thread is left behind")
       }
     }
+  }
+
+  private def add(event: => Unit): Unit = {
+    queue.add(Some(() => event))
+    ()
   }
 
   private def run(): Unit = {

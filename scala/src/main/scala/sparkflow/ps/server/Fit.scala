@@ -213,6 +213,10 @@ private[ps] final class Fit(
     election.leave(candidate).foreach(_.chosen())
   }
 
+  /** The connection has given no sign of life. */
+  def silent(candidate: Candidate, entry: Pace.Entry): Unit =
+    if (!entry.isDone) entry.attemptOf(candidate).foreach(events.lost(entry.worker, _))
+
   /** As [[Pace.start]]. */
   def start(candidate: Candidate, entry: Pace.Entry)(go: => Unit): Unit = pace.start(candidate, entry)(go)
 
@@ -245,10 +249,15 @@ private[ps] final class Fit(
   )(merged: Array[Byte] => Unit): Unit =
     pace.merge(candidate, entry)(model.state.merge(change, kept, base))(merged)
 
-  /** Tells the listener; `accepted` is called, here or on another thread, when the worker may go on. */
+  /** Tells the listener; `accepted` is called, here or on another thread, when the worker may go on. A worker that goes on where
+    * another was lost reports the iteration before, too, as nobody else may have: that may be no news.
+    */
   def report(entry: Pace.Entry, report: Report)(accepted: () => Unit): Unit = {
-    val (samples, loss) = entry.takeLoss()
-    val seen = samples > report.samples // by an attempt before this one, too
+    val (samples, loss) = entry.iteration(report.samples, report.loss)
+    if (samples == 0) accepted() else tell(entry, report.copy(samples = samples, loss = loss))(accepted)
+  }
+
+  private def tell(entry: Pace.Entry, report: Report)(accepted: () => Unit): Unit = {
     val event = IterationReport(
       iteration = report.iteration,
       partition = entry.worker,

@@ -10,7 +10,6 @@ import scala.jdk.CollectionConverters._
 
 import io.netty.bootstrap.ServerBootstrap
 import io.netty.channel._
-import io.netty.handler.timeout.IdleStateHandler
 import org.apache.spark.network.util.{IOMode, NettyUtils}
 import org.slf4j.LoggerFactory
 
@@ -30,6 +29,8 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
     )
   private val connections = ConcurrentHashMap.newKeySet[Channel]
   private val handshakes = new AtomicInteger
+  private val refusals = new Refusals(log.warn(_))
+  private val tls = config.certificate.map(new Tls(_))
   @volatile private var listening: Option[Channel] = None
 
   /** @return the bound port
@@ -70,6 +71,7 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
     if (!loops.terminationFuture.await(2 * timeout))
       log.warn(s"event loops did not end within ${2 * timeout} ms")
     threads.forEach(_.join(timeout))
+    refusals.close()
   }
 
   private def accept(channel: Channel): Unit = {
@@ -77,20 +79,24 @@ private[ps] final class NettyServer(config: ServerConfig, fit: Fit) {
     channel.closeFuture.addListener { (_: ChannelFuture) => connections.remove(channel); () }
     if (handshakes.incrementAndGet() > config.maxHandshakes) {
       handshakes.decrementAndGet()
-      log.warn(s"refused ${channel.remoteAddress}: ${config.maxHandshakes} connections are in the handshake")
+      refusals.refused(
+        channel.remoteAddress,
+        s"${config.maxHandshakes} connections are in the handshake"
+      )
       channel.close()
     } else {
-      val stall = config.stallTimeout.toNanos
       val decoder = new FrameDecoder(HandshakeAdmission)
-      channel.config.setRecvByteBufAllocator(new ReadInPlace(decoder))
+      if (tls.isEmpty) channel.config.setRecvByteBufAllocator(new ReadInPlace(decoder))
       val requests = new RequestHandler(config, fit, decoder)
       channel.pipeline
         .addLast("meter", new Meter(fit.counters))
-        .addLast("stall", new IdleStateHandler(true, stall, stall, 0, NANOSECONDS))
+        .addLast("life", SignsOfLife(config.workerTimeout))
+      tls.foreach(_.addTo(channel, AuthHandler.maxBytes))
+      channel.pipeline
         .addLast("frames", decoder)
         .addLast(
           "handshake",
-          new AuthHandler(config, decoder, requests, () => { handshakes.decrementAndGet(); () })
+          new AuthHandler(config, decoder, requests, refusals, () => { handshakes.decrementAndGet(); () })
         )
     }
     ()

@@ -223,6 +223,8 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     if (buffers != null) buffers.release()
   }
 
+  override protected def silent(): Unit = entry.foreach(fit.silent(this, _))
+
   // Workers whose graphs differ from the server's, and errors in here, are not mended by a retry.
   override protected def refusing(cause: Throwable): Unit = cause match {
     case e: Refused if e.code != ErrorCode.Sizes => ()

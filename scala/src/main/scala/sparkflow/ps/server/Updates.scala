@@ -8,7 +8,7 @@ import sparkflow.ps.protocol.{ErrorCode, Refused}
   * @param step    its number within the worker
   * @param base    the version of the weights that it was computed on
   * @param samples that it was computed from
-  * @param loss    mean over them
+  * @param loss    their mean
   */
 private[server] final case class Pushed(
     step: Long,
@@ -33,7 +33,7 @@ private[server] final class Updates(
   def one(connection: Candidate, entry: WorkerEntry[Candidate], push: Pushed): Option[Long] = {
     var version = 0L
     val fresh = snapshots.updating {
-      entry.push(connection, push) {
+      entry.push(connection, push.step, push.samples, push.loss) {
         check(push)
         version = push.brings.applyTo(consistency)
         val staleness = version - 1 - push.base
@@ -53,7 +53,7 @@ private[server] final class Updates(
     snapshots.updating {
       Contribution.mean(pushes.map { case (_, push) => (push.brings, push.samples) }).applyTo(consistency)
       counters.applied(pushes.map(_._2.samples.toLong).sum, 0)
-      pushes.foreach { case (entry, push) => entry.applied(push, 0) }
+      pushes.foreach { case (entry, push) => entry.applied(0, push.samples, push.loss) }
     }
   }
 

@@ -33,20 +33,21 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   @volatile private var next = 0L // changed under the lock
   private var staleness = 0L // of the updates since the last report
   private var updates = 0L
-  private var samples = 0L // of the steps since the last report
-  private var loss = 0.0 // sum over these samples
+  private var own, earlier = Seen.nothing // since the last report, by this connection and by those before it
   private var rows: Option[Long] = None
   private var expectedRows: Option[Long] = None
 
-  def progress: WorkerProgress = synchronized(WorkerProgress(worker, rows, next, samples, loss))
+  def progress: WorkerProgress = synchronized {
+    val seen = own + earlier
+    WorkerProgress(worker, rows, next, seen.samples, seen.total)
+  }
 
   /** Goes on from where the worker has come to in a fit that was cut short; before its first connection. */
   def restore(progress: WorkerProgress): Unit = synchronized {
     rows = progress.rows
     expectedRows = progress.rows
     next = progress.step
-    samples = progress.samples
-    loss = progress.loss
+    earlier = Seen(progress.samples, progress.loss)
   }
 
   /** The next step that is expected. */
@@ -60,6 +61,9 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
 
   /** Whether the worker has nothing more to send; so it stays, as a further attempt has nothing to do. */
   def isDone: Boolean = done
+
+  /** The newest attempt, if `connection` is the one that speaks for it. */
+  def attemptOf(connection: C): Option[Long] = synchronized(Option.when(owns(connection))(attempt))
 
   /** What keeps others waiting that wait for this worker's step. */
   def whereabouts: String = synchronized {
@@ -89,6 +93,8 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
       )
     if (attempt > this.attempt) attempts += 1
     this.attempt = attempt
+    earlier += own
+    own = Seen.nothing
     val fenced = owner
     owner = Some(connection)
     fenced
@@ -114,9 +120,9 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
     * @return whether the update was applied
     * @throws Refused if the connection is fenced off, or steps before this one are missing
     */
-  def push(connection: C, push: Pushed)(update: => Long): Boolean = synchronized {
-    val fresh = expects(connection, push.step)
-    if (fresh) applied(push, update)
+  def push(connection: C, step: Long, samples: Int, loss: Double)(update: => Long): Boolean = synchronized {
+    val fresh = expects(connection, step)
+    if (fresh) applied(update, samples, loss)
     fresh
   }
 
@@ -132,20 +138,20 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   }
 
   /** The step that was expected has been applied. */
-  def applied(push: Pushed, staleness: Long): Unit = synchronized {
+  def applied(staleness: Long, samples: Int, loss: Double): Unit = synchronized {
+    own += Seen(samples.toLong, samples * loss)
     this.staleness += staleness
-    samples += push.samples
-    loss += push.loss * push.samples
     updates += 1
     next += 1
   }
 
-  /** Samples and mean loss of the steps since the last call: of all attempts, while a task knows its own alone. */
-  def takeLoss(): (Long, Double) = synchronized {
-    val taken = (samples, if (samples == 0) 0.0 else loss / samples)
-    samples = 0
-    loss = 0
-    taken
+  /** Samples and mean loss of an iteration that has ended, of which the last attempt at it has made these. */
+  def iteration(samples: Long, loss: Double): (Long, Double) = synchronized {
+    val all = earlier + Seen(samples, samples * loss)
+    val mean = if (earlier == Seen.nothing) loss else all.total / all.samples
+    own = Seen.nothing
+    earlier = Seen.nothing
+    (all.samples, mean)
   }
 
   /** Mean staleness of the updates since the last call; 0 if there were none. */
@@ -157,4 +163,13 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   }
 
   private def owns(connection: C): Boolean = owner.exists(_ eq connection)
+}
+
+/** @param total of the samples' losses */
+private[server] final case class Seen(samples: Long, total: Double) {
+  def +(more: Seen): Seen = Seen(samples + more.samples, total + more.total)
+}
+
+private[server] object Seen {
+  val nothing: Seen = Seen(0, 0)
 }

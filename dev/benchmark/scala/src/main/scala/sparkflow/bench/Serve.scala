@@ -57,6 +57,7 @@ object Serve {
   private def create(optimizer: String) = Optimizer.create(optimizer, 0.001, Map.empty)
 
   private object NoEvents extends ServerEvents {
+    override def lost(partition: Int, attempt: Long): Unit = ()
     override def report(r: IterationReport): Unit = ()
     override def failed(message: String): Unit = System.err.println(message)
   }

@@ -1,6 +1,6 @@
 package org.apache.spark.sql.sparkflow
 
-import java.io.File
+import java.io.{File, OutputStream}
 import java.lang.ref.Cleaner
 
 import scala.jdk.CollectionConverters._
@@ -60,6 +60,10 @@ object PythonBridge {
       session.sparkContext.addFile(path)
     }
 
+  /** Writes to a file as `broadcastFile` takes it: encrypted, if Spark encrypts its own files. */
+  def encrypted(sc: SparkContext, file: OutputStream): OutputStream =
+    sc.env.serializerManager.wrapForEncryption(file)
+
   /** Sends a file of one pickled value to the workers that ask for it; deletes it when the broadcast is unreachable. */
   def broadcastFile(sc: SparkContext, path: String): BroadcastFile = {
     val broadcast = sc.broadcast(new PythonBroadcast(path))
@@ -67,17 +71,14 @@ object PythonBridge {
     new BroadcastFile(broadcast)
   }
 
-  private val cleaner = Cleaner.create()
-
   /** The function over all of a partition: an iterator of Arrow record batches in, another out. */
-  def mapInArrow(data: DataFrame, function: Function, name: String, result: StructType): DataFrame = {
-    val children = data.queryExecution.analyzed.output
+  def mapInArrow(data: DataFrame, function: Function, name: String, result: StructType): DataFrame =
     data match {
       case data: ClassicDataset[_] =>
+        val children = data.queryExecution.analyzed.output
         data.mapInArrow(column(name, function, result, children, mapArrowIter), isBarrier = false)
       case other => throw connect(other)
     }
-  }
 
   /** The function over a column: an iterator of Arrow arrays in, one of as many values out; lazy. */
   def arrowColumn(input: Column, function: Function, name: String, result: DataType): Column =
@@ -113,6 +114,7 @@ object PythonBridge {
       PythonUDF(name, function.underlying, result, children, evalType, udfDeterministic = true)
     )
 
+  private val cleaner = Cleaner.create()
   private val mapArrowIter = 207 // of org.apache.spark.api.python.PythonEvalType
   private val scalarArrowIter = 251
 }

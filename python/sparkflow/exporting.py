@@ -1,0 +1,47 @@
+"""``SparkAsyncDLModel.save_tensorflow``: fitted models as what TensorFlow and Keras save themselves."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparkflow.backend.layout import Layout
+from sparkflow.files import written
+
+if TYPE_CHECKING:
+    from sparkflow.ml import SparkAsyncDLModel
+
+_FORMATS = ("saved_model", "keras", "graph")
+
+
+def save_tensorflow(model: "SparkAsyncDLModel", path: str, format: str, overwrite: bool) -> None:
+    """See ``SparkAsyncDLModel.save_tensorflow``."""
+    if format not in _FORMATS:
+        raise ValueError(f"format is {format!r}, expected one of {', '.join(map(repr, _FORMATS))}")
+    if format == "keras" and not path.endswith(".keras"):
+        raise ValueError(f"path is {path!r}, but Keras opens only files whose names end in .keras: add that")
+    from sparkflow.backend import export
+
+    keras_model = model.to_keras() if format == "keras" else None
+    with written(path, overwrite) as local:
+        if keras_model is not None:
+            keras_model.save(local)
+        elif format == "graph":
+            export.frozen_graph(_fitted(model), local)
+        else:
+            export.saved_model(_fitted(model), local)
+
+
+def _fitted(model: "SparkAsyncDLModel") -> Any:
+    from sparkflow.backend.export import Fitted
+
+    java = model._java_obj
+    return Fitted(
+        java.graph(),
+        Layout.from_json(java.layoutJson()),
+        np.frombuffer(java.weightsBytes(), "<f4"),
+        bytes(java.stateBytes()),
+        model.getTfInput(),
+        model.getTfOutput(),
+        model.getTfDropout(),
+        1.0 if model.getToKeepDropout() else 0.0,
+    )

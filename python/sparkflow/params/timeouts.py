@@ -1,0 +1,44 @@
+"""How long is waited for those who may never come."""
+
+# mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
+
+from typing import Any
+
+from pyspark.ml.param import TypeConverters
+
+from sparkflow.params.base import Group, Self, param
+
+
+class TimeoutParams(Group):
+    """How long is waited for those who may never come."""
+
+    workerTimeout = param(
+        "workerTimeout",
+        "Seconds, 1 or more, without a sign of life after which a worker is taken for lost: its machine is "
+        "gone, or its process stopped. Its task is killed, and another attempt goes on where it was. A "
+        "worker gives six signs in this time, whatever its steps take.",
+        TypeConverters.toInt,
+    )
+
+    waitTimeout = param(
+        "waitTimeout",
+        "In modes ssp and sync, seconds, 1 or more, for which workers wait for one that is lost or has not "
+        "come, before the fit fails and names it. The other modes ignore it.",
+        TypeConverters.toInt,
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._setDefault(workerTimeout=30, waitTimeout=600)
+
+    def getWorkerTimeout(self) -> int:
+        return self._value(self.workerTimeout)
+
+    def setWorkerTimeout(self: Self, value: int | None) -> Self:
+        return self._set(workerTimeout=value)
+
+    def getWaitTimeout(self) -> int:
+        return self._value(self.waitTimeout)
+
+    def setWaitTimeout(self: Self, value: int | None) -> Self:
+        return self._set(waitTimeout=value)

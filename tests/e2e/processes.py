@@ -1,0 +1,77 @@
+"""The processes that a test has started, and what the kernel says of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+
+def below(root: int) -> list[int]:
+    """The descendants of a process."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(path.name)] = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+
+def connections(port: int, root: int | None = None) -> list[tuple[int, int]]:
+    """(pid, descriptor) of each connection to this port that descendants of `root` (this process) hold."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "01" and int(fields[2].rsplit(":", 1)[1], 16) == port:  # established
+                inodes.add(f"socket:[{fields[9]}]")
+    found = []
+    for pid in below(os.getpid() if root is None else root):
+        for link in _links(Path(f"/proc/{pid}/fd")):
+            try:
+                if os.readlink(link) in inodes:
+                    found.append((pid, int(link.name)))
+            except FileNotFoundError:
+                continue  # it was closed meanwhile
+    return found
+
+
+def listening(port: int) -> list[str]:
+    """The addresses, as the kernel writes them, on which somebody listens at this port."""
+    found = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            address, state = line.split()[1], line.split()[3]
+            if state == "0A" and int(address.rsplit(":", 1)[1], 16) == port:
+                found.append(address.rsplit(":", 1)[0])
+    return found
+
+
+def ancestor(pid: int, words: str) -> int:
+    """The nearest process above `pid` whose command line has these words."""
+    while pid > 1:
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        if words in read(pid, "cmdline").replace("\0", " "):
+            return pid
+    raise LookupError(f"no process with '{words}' above")
+
+
+def anonymous(pid: int) -> int:
+    """Bytes of memory of its own."""
+    found = re.search(r"RssAnon:\s+(\d+)", read(pid, "status"))
+    return int(found.group(1)) << 10 if found else 0  # a zombie has none
+
+
+def read(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
+
+
+def _links(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,89 @@
+"""Models taken out, opened by TensorFlow without SparkFlow and by SparkFlow again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf1
+
+from backend.pretrained.models import classifier, fitted, predict, recurrent, rows, save_module
+from sparkflow.backend import export
+from sparkflow.backend.export import Fitted
+from sparkflow.backend.keras.convert import predictor
+from sparkflow.backend.layout import Layout
+from sparkflow.backend.pretrained.open import open_model
+from sparkflow.backend.values import from_arrays
+from sparkflow.graph_utils import build_graph
+
+import tensorflow as tf  # isort: skip
+
+
+def net():
+    x = tf1.placeholder(tf1.float32, [None, 4], name="x")
+    y = tf1.placeholder(tf1.float32, [None, 1], name="y")
+    rate = tf1.placeholder_with_default(0.5, [], name="rate")
+    hidden = tf1.layers.batch_normalization(tf1.nn.dropout(x, rate=rate), training=False, name="bn")
+    out = tf1.layers.dense(hidden, 1, name="out", activation=tf1.nn.sigmoid)
+    return tf1.losses.log_loss(y, out)
+
+
+def trained_net():
+    arrays = [np.ones(4), np.full(4, 0.5), np.arange(4.0)[:, None], np.array([-1.0])]
+    values = from_arrays(build_graph(net), arrays)
+    weights = np.frombuffer(values.weights, "<f4")
+    layout = Layout.from_json(values.layout)
+    return Fitted(values.graph, layout, weights, values.state, "x:0", "out/Sigmoid:0", "rate:0")
+
+
+MODELS = {
+    "graph": (trained_net, rows()),
+    "keras": (lambda: fitted(predictor(classifier())), rows()),
+    "recurrent": (lambda: fitted(predictor(recurrent())), np.arange(20).reshape(5, 4)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_saved_model_is_opened_by_tensorflow_and_comes_back(name, tmp_path):
+    make, x = MODELS[name]
+    model = make()
+    wanted = predict(model, x)
+    export.saved_model(model, str(tmp_path / "out"))
+    loaded = tf.saved_model.load(str(tmp_path / "out"))
+    serve = loaded.signatures["serving_default"]
+    (source,) = serve.structured_input_signature[1].values()
+    (output,) = serve(**{source.name: tf.constant(x, source.dtype)}).values()
+    np.testing.assert_allclose(output, wanted, atol=1e-6)
+    back = open_model(str(tmp_path / "out"))
+    np.testing.assert_allclose(predict(back, x), wanted, atol=1e-6)
+    trained = len(Layout.from_json(back.values.layout).weights)
+    assert trained == len(model.layout.weights)
+
+
+def test_its_signature_is_called_as_the_tensors(tmp_path):
+    export.saved_model(trained_net(), str(tmp_path / "out"))
+    (source,), (output,) = (opened := open_model(str(tmp_path / "out"))).inputs, opened.outputs
+    assert str(source) == "'x:0' (float32 [None, 4])"
+    assert str(output) == "'out_Sigmoid:0' (float32 [None, 1])"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_frozen_graph_is_run_by_a_session_and_comes_back(name, tmp_path):
+    make, x = MODELS[name]
+    model = make()
+    wanted = predict(model, x)
+    export.frozen_graph(model, str(tmp_path / "out.pb"))
+    graph_def = tf1.GraphDef.FromString((tmp_path / "out.pb").read_bytes())
+    with tf1.Graph().as_default(), tf1.Session() as session:
+        (output,) = tf1.import_graph_def(graph_def, return_elements=[model.tf_output], name="")
+        np.testing.assert_allclose(session.run(output, {model.tf_input: x}), wanted, atol=1e-6)
+    opened = open_model(str(tmp_path / "out.pb"))
+    np.testing.assert_allclose(predict(opened, x), wanted, atol=1e-6)
+
+
+def test_lookup_tables_go_along_or_are_refused(tmp_path):
+    model = fitted(open_model(save_module(tmp_path / "module"), signature="look_up"))
+    export.saved_model(model, str(tmp_path / "out"))
+    ids = np.array([[7], [6]])
+    assert predict(open_model(str(tmp_path / "out")), ids).ravel().tolist() == [0.25, -1.0]
+    with pytest.raises(ValueError, match="lookup table.*format='saved_model'"):
+        export.frozen_graph(model, str(tmp_path / "out.pb"))
