@@ -17,6 +17,7 @@ from sparkflow.fit import LossCallback, ValidationCallback, fit
 from sparkflow.interchange import Interchange
 from sparkflow.keras_model import keras_params
 from sparkflow.params import (
+    CheckpointParams,
     EarlyStoppingParams,
     GraphParams,
     InputParams,
@@ -133,6 +134,7 @@ class SparkAsyncDL(
     TrafficParams,
     StartParams,
     SpillParams,
+    CheckpointParams,
     TimeoutParams,
     ValidationParams,
     EarlyStoppingParams,
@@ -221,6 +223,10 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        checkpointDir: str | None = None,
+        checkpointInterval: int | None = None,
+        checkpointKeep: int | None = None,
+        resume: bool | None = None,
         workerTimeout: int | None = None,
         waitTimeout: int | None = None,
         validationIndicatorCol: str | None = None,
@@ -284,6 +290,10 @@ class SparkAsyncDL(
         inferenceBatchSize: int | None = None,
         spillLimit: int | None = None,
         spillDir: str | None = None,
+        checkpointDir: str | None = None,
+        checkpointInterval: int | None = None,
+        checkpointKeep: int | None = None,
+        resume: bool | None = None,
         workerTimeout: int | None = None,
         waitTimeout: int | None = None,
         validationIndicatorCol: str | None = None,

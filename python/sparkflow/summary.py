@@ -43,6 +43,13 @@ class TrainingSummary:
     bestIteration : int, optional
         The iteration with the best loss, from 0; None unless ``earlyStoppingPatience`` or ``restoreBest`` was
         set.
+    resumedFrom : int
+        Updates that the checkpoint had which the fit went on from; 0 if it began at the beginning. All that
+        is counted here counts what was before it, too, but for ``checkpoints``.
+    checkpoints : int
+        That this fit wrote.
+    checkpointFailures : int
+        Checkpoints that could not be written; the log says why.
     """
 
     mode: str
@@ -60,6 +67,9 @@ class TrainingSummary:
     partitionRows: list[int]
     stoppedEarly: bool
     bestIteration: int | None
+    resumedFrom: int
+    checkpoints: int
+    checkpointFailures: int
 
     def __init__(self, java_summary: Any) -> None:
         self._java = java_summary

@@ -86,6 +86,20 @@ def _batch_norm() -> tf.Tensor:
     return tf.losses.mean_squared_error(y, out)
 
 
+def noisy() -> str:
+    """Has all that a worker may keep to itself: a batch norm's averages, and dropout."""
+    return build_graph(_noisy)
+
+
+def _noisy() -> tf.Tensor:
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    y = tf.placeholder(tf.float32, [None, 1], name="y")
+    normal = tf.layers.batch_normalization(tf.layers.dense(x, 8), training=True, momentum=0.9)
+    hidden = tf.nn.dropout(tf.nn.relu(normal), rate=0.3)
+    out = tf.layers.dense(hidden, 1, name="outer", activation=tf.nn.sigmoid)
+    return tf.losses.mean_squared_error(y, out)
+
+
 def embedding() -> str:
     """Four ids below 50 → the sum of their rows, 3 wide, by a matrix → pred:0 of (n, 2)."""
     return build_graph(embedding_function)

@@ -23,6 +23,10 @@ def session_still_works(spark: SparkSession) -> Iterator[None]:
 
 BEFORE_ANY_JOB = {
     "missing column": ({"inputCol": "featurs"}, "featurs.*features"),
+    "checkpoints of a fit that stops early": (
+        {"checkpointDir": "/tmp/none", "restoreBest": True, "validationFraction": 0.2},
+        "checkpointDir is set.*restoreBest",
+    ),
     "missing label column": ({"labelCol": "lable"}, "lable.*label"),
     "unknown tensor": ({"tfInput": "xx:0"}, "xx:0.*x"),
     "unknown output": ({"tfOutput": "outer/Sigmoi:0"}, "outer/Sigmoi.*outer/Sigmoid"),

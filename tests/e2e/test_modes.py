@@ -12,17 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 import graphs
 from conftest import oldest_only, uneven
-from estimators import accuracy, estimator
-from sparkflow.ml import SparkAsyncDLModel
-
-
-def values(model: SparkAsyncDLModel) -> list[np.ndarray]:
-    return [*model.get_weights(), *model.get_state().values()]
-
-
-def assert_equal_bits(one: SparkAsyncDLModel, other: SparkAsyncDLModel) -> None:
-    for a, b in zip(values(one), values(other), strict=True):
-        np.testing.assert_array_equal(a, b)
+from estimators import accuracy, assert_equal_bits, estimator
 
 
 def test_sync_gives_the_same_bits_again(gaussians: Callable[..., DataFrame]) -> None:

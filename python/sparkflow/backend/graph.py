@@ -74,60 +74,81 @@ class GraphBackend:
     ) -> None:
         self._text = graph
         self._seed = seed
+        self._seeds = (seed, round, worker)
+        self._segment = 0
         self._threads = threads
-        seeds = (seed, round, worker)
         chosen = None if optimizer is None else (optimizer[0], tuple(sorted(optimizer[1].items())))
-        self._lowered = kept(
-            (
-                graph,
-                tf_input,
-                tf_label,
-                regularization_losses,
-                tf_output,
-                tf_dropout,
-                chosen,
-                tables,
-                evaluation,
-                tf_sample_weight,
-            ),
-            seeds,
-            lambda: lowering.lower(
-                metagraph.parse(graph),
-                tf_input,
-                tf_label,
-                regularization_losses,
-                seeds,
-                tf_output,
-                tf_dropout,
-                optimizer,
-                tables,
-                evaluation,
-                tf_sample_weight,
-            ),
+        key = (
+            graph,
+            tf_input,
+            tf_label,
+            regularization_losses,
+            tf_output,
+            tf_dropout,
+            chosen,
+            tables,
+            evaluation,
+            tf_sample_weight,
         )
-        self._session = session(self._lowered.graph, threads)
-        feeds = [self._lowered.features.name]
-        if self._lowered.label is not None:
-            feeds.append(self._lowered.label.name)
-        if self._lowered.sample_weight is not None:
-            feeds.append(self._lowered.sample_weight.name)
-        fetches = [self._lowered.loss]
-        local = self._lowered.local
+
+        def lowered(seeds: tuple[int, ...]) -> lowering.StepGraph:
+            return kept(
+                key,
+                seeds,
+                lambda: lowering.lower(
+                    metagraph.parse(graph),
+                    tf_input,
+                    tf_label,
+                    regularization_losses,
+                    seeds,
+                    tf_output,
+                    tf_dropout,
+                    optimizer,
+                    tables,
+                    evaluation,
+                    tf_sample_weight,
+                ),
+            )
+
+        self._lower = lowered
+        self._dropout = dropout
+        self._open(lowered(self._seeds))
+
+    def _open(self, lowered: lowering.StepGraph) -> None:
+        self._lowered = lowered
+        self._session = session(lowered.graph, self._threads)
+        feeds = [lowered.features.name]
+        if lowered.label is not None:
+            feeds.append(lowered.label.name)
+        if lowered.sample_weight is not None:
+            feeds.append(lowered.sample_weight.name)
+        fetches = [lowered.loss]
+        local = lowered.local
         if local is None:
-            feeds.insert(0, self._lowered.weights)
-            fetches += self._lowered.gradient
+            feeds.insert(0, lowered.weights)
+            fetches += lowered.gradient
         else:
             fetches.append(local.apply)
-        fetches += self._lowered.updates
-        self._parts = slice(1, 1 + len(self._lowered.gradient))
-        if by_rows := self._lowered.tables:
+        fetches += lowered.updates
+        self._parts = slice(1, 1 + len(lowered.gradient))
+        if by_rows := lowered.tables:
             self._numbers = self._callable([name for table in by_rows for name in table.indices], feeds[1:])
             feeds += [name for table in by_rows for name in (table.rows, *table.positions)]
         self._step = self._callable(fetches, feeds)
-        if (evaluated := self._lowered.evaluation) is not None:
-            self._constants = [] if evaluated.dropout is None else [np.float32(dropout)]
+        if (evaluated := lowered.evaluation) is not None:
+            self._constants = [] if evaluated.dropout is None else [np.float32(self._dropout)]
             more = [] if evaluated.dropout is None else [evaluated.dropout]
             self._evaluate = self._callable(evaluated.fetches, feeds + more)
+
+    def reseed(self, segment: int) -> bool:
+        if self._lowered.draws and segment != self._segment:
+            # The first segment's are those of a fit that has no segments.
+            seeds = self._seeds if segment == 0 else (*self._seeds, segment)
+            # An op that draws keeps its place in its sequence to itself: only a new session sets it.
+            self._session.close()
+            self._open(self._lower(seeds))
+            self._segment = segment
+        return self._lowered.draws
 
     def _callable(self, fetches: list[str], feeds: list[str]) -> Any:
         tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]

@@ -14,8 +14,8 @@ from sparkflow.backend.tables import Rows
 class Backend(Protocol):
     """A model that can be trained: all its trainable variables are one float32 vector.
 
-    The order of calls is: `initial` if this worker is to make the first weights, `start` once, then any
-    number of `step`, `state` and `restore`, and `close`.
+    The order of calls is: `initial` if this worker is to make the first weights, `start`, which may come
+    after `reseed`, then any number of `step`, `state` and `restore`, and `close`.
     """
 
     @property
@@ -41,6 +41,13 @@ class Backend(Protocol):
 
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
         """Get ready to train from here."""
+        ...
+
+    def reseed(self, segment: int) -> bool:
+        """Let the random ops of a step begin anew, with seeds that depend on `segment` (0 at first), too.
+
+        Seeds that the user chose stay. Return whether there are such ops; if so, `start` must follow.
+        """
         ...
 
     def step(

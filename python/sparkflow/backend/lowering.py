@@ -25,7 +25,7 @@ from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
 from sparkflow.backend.metagraph import Variables, needed, producer
 from sparkflow.backend.runtime import tf
-from sparkflow.backend.seeding import seed_stateful
+from sparkflow.backend.seeding import seed_stateful, stateful
 from sparkflow.backend.tables import RowOps, Table, find
 
 # Values (64 KiB): a copy of as many takes about as long as fetching one more part.
@@ -59,9 +59,11 @@ class StepGraph:
     tables : tuple of Table
         Variables of which rows are fed instead of weights.
     seeds : tuple of int
-        What the random ops of a step depend on; empty if a step draws nothing.
+        What the random ops of a step depend on; empty if it has none but those with a seed of their own.
     evaluation : Evaluation, optional
         If asked for.
+    draws : bool
+        Whether a step has stateful random ops.
     """
 
     graph: Any
@@ -80,6 +82,7 @@ class StepGraph:
     tables: tuple[Table, ...]
     seeds: tuple[int, ...]
     evaluation: Evaluation | None
+    draws: bool
 
 
 def lower(
@@ -125,6 +128,7 @@ def lower(
         fed (in training or in prediction), or the loss depends on no trainable variable, or not on
         `tf_sample_weight`.
     """
+    random = stateful(meta.graph_def)
     seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
     losses, updates = _checked(
@@ -196,6 +200,7 @@ def lower(
         named,
         tuple(seeds) if _draws(graph_def, targets, seeded) else (),
         evaluated,
+        _draws(graph_def, targets, random),
     )
 
 

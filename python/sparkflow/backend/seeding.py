@@ -30,18 +30,25 @@ def seed_stateful(graph_def: Any, *values: int | str) -> set[tuple[str, str]]:
     `tf.set_random_seed`, is kept.
     """
     found = set()
+    for scope, node in _stateful(graph_def):
+        # TensorFlow's own mark of "draw one at run time" is both of them zero.
+        if not (node.attr["seed"].i or node.attr["seed2"].i):
+            node.attr["seed"].i = derive(*values, scope, node.name)
+            node.attr["seed2"].i = derive(*values, scope, node.name, "seed2")
+            found.add((scope, node.name))
+    return found
+
+
+def stateful(graph_def: Any) -> set[tuple[str, str]]:
+    """Return the function ("" for none) and the name of each stateful random op, whoever seeded it."""
+    return {(scope, node.name) for scope, node in _stateful(graph_def)}
+
+
+def _stateful(graph_def: Any) -> Iterable[tuple[str, Any]]:
     for scope, nodes in _scopes(graph_def):
         for node in nodes:
-            # TensorFlow's own mark of "draw one at run time" is both of them zero.
-            if (
-                "seed" in node.attr
-                and "seed2" in node.attr
-                and not (node.attr["seed"].i or node.attr["seed2"].i)
-            ):
-                node.attr["seed"].i = derive(*values, scope, node.name)
-                node.attr["seed2"].i = derive(*values, scope, node.name, "seed2")
-                found.add((scope, node.name))
-    return found
+            if "seed" in node.attr and "seed2" in node.attr:
+                yield scope, node
 
 
 def seed_stateless(graph_def: Any, *values: int | str) -> None:

@@ -4,6 +4,7 @@ Names, docs and defaults are those of the jar; a test compares them. A setter gi
 getter of a param that is not set and has no default gives None.
 """
 
+from sparkflow.params.checkpoint import CheckpointParams
 from sparkflow.params.early_stopping import EarlyStoppingParams
 from sparkflow.params.graph import GraphParams
 from sparkflow.params.input import InputParams
@@ -21,6 +22,7 @@ from sparkflow.params.training import TrainingParams
 from sparkflow.params.validation import ValidationParams
 
 __all__ = [
+    "CheckpointParams",
     "EarlyStoppingParams",
     "GraphParams",
     "InputParams",

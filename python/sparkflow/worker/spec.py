@@ -37,6 +37,9 @@ class TrainSpec:
         "none", "bf16", "int8" or "topk".
     sparse_tables : bool
         Whether variables that are read by rows alone travel so.
+    segment : int
+        Updates between two at which a resumed fit may begin, and after which all workers merge their state
+        and draw from other seeds; 0 for none.
     optimizer : (str, dict)
         Name and all options, as TensorFlow's constructor takes them; for local steps.
     spill_limit : int, optional
@@ -71,6 +74,7 @@ class TrainSpec:
     local_steps: int
     compression: str
     sparse_tables: bool
+    segment: int
     optimizer: tuple[str, dict[str, float | bool]]
     spill_limit: int | None = None
     spill_dir: str | None = None
@@ -106,6 +110,7 @@ class TrainSpec:
             local_steps=spec["localSteps"],
             compression=spec["compression"],
             sparse_tables=spec["sparseTables"],
+            segment=spec["segment"],
             optimizer=(spec["optimizer"]["name"], spec["optimizer"]["options"]),
             spill_limit=spec.get("spillLimit"),
             spill_dir=spec.get("spillDir"),

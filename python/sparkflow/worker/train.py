@@ -197,14 +197,16 @@ class TrainTask:
             version = client.pull()
         if spec.compression != "none":
             client.compress(spec.compression)
+        self._segment(version)
         backend.start(client.weights, state)
         decay = backend.decay() if backend.layout.state else None
+        merged = self.made
 
         if step and not skipped:  # the attempt before may have been lost before its report
             client.report(spec.round * spec.iters + first - 1, 0, 0.0)
         for iteration in range(first, spec.iters):
             self._number = spec.round * spec.iters + iteration
-            total, samples, made = 0.0, 0, self.made
+            total, samples = 0.0, 0
             for push in range(skipped, pushes):
                 left = plan.steps_per_iteration - push * spec.local_steps
                 if rows is not None:
@@ -224,15 +226,30 @@ class TrainTask:
                 step += 1
                 total += loss * count
                 samples += count
+                ends = bool(spec.segment) and version % spec.segment == 0
+                if decay is not None and (ends or push == pushes - 1):
+                    state = self._merge_state(client, state, decay ** (self.made - merged))
+                    merged = self.made
+                if ends and self._segment(version):
+                    backend.start(client.weights, state)
             skipped = 0
-            if decay is not None:
-                state = self._merge_state(client, state, decay ** (self.made - made))
             if self._validation is not None:
                 self._validation.tell(client, rows, self._number)
                 if rows is not None and inputs:
                     version = rows.start(inputs)
             client.report(self._number, samples, total / samples)
         client.done()
+
+    def _segment(self, version: int) -> bool:
+        """A segment begins: draw from its seeds; return whether that needs a start.
+
+        So what a worker draws does not depend on whether it has been there from the beginning. Local steps
+        draw on: their optimizers live in the session.
+        """
+        spec = self._spec
+        if not spec.segment or spec.local_steps > 1:
+            return False
+        return self._backend.reseed(version // spec.segment)
 
     def _gradient(
         self, client: ParameterClient, step: int, inputs: list[np.ndarray]

@@ -97,6 +97,19 @@ class TestDropout:
     def test_differs_by_seed_worker_and_round(self, other):
         assert self.losses(**other) != self.losses(seed=1)
 
+    def test_differs_by_segment_and_not_by_what_was_drawn_before(self):
+        def losses(*segments):
+            model = keras.Sequential([keras.Input((50,)), layers.Dropout(0.5, seed=3), layers.Dense(1)])
+            model.layers[1].set_weights([np.arange(50.0)[:, None], np.ones(1)])
+            lowered = Lowered(model, "mse", seed=1)
+            for segment in segments:
+                assert lowered.backend.reseed(segment)
+                lowered.backend.start(lowered.weights, b"")
+                last = [lowered.step(self.x, self.y)[0] for _ in range(3)]
+            return last
+
+        assert losses(1) == losses(0, 1) != losses(0)
+
     def test_is_no_state(self):
         model = keras.Sequential([keras.Input((3,)), layers.Dropout(0.5), layers.Dense(1)])
         assert Lowered(model, "mse").layout.state == ()

@@ -200,6 +200,51 @@ def test_dropout_differs_by_worker_and_round_and_repeats_for_the_same():
         assert losses(**other) != base
 
 
+def test_what_a_segment_draws_does_not_depend_on_what_was_drawn_before_it():
+    text = as_json(graphs.dropout)
+    batch = rows(6, 4), rows(6, 3)
+
+    def losses(*segments):
+        backend, _ = started(text, seed=1)
+        weights = np.full(backend.layout.weight_count, 0.1, np.float32)
+        every = []
+        for segment in segments:
+            assert backend.reseed(segment)
+            backend.start(weights, b"")
+            every.append([backend.step(weights, *batch)[0] for _ in range(3)])
+        return every
+
+    first, second = losses(0, 1)
+    assert first != second
+    assert losses(1) == [second]
+    assert losses(2, 0)[1] == first
+
+
+def test_a_seed_the_user_chose_begins_anew_with_a_segment():
+    def build():
+        x, y = inputs(4, 3)
+        w = tf.get_variable("w", [4, 3])
+        tf.losses.mean_squared_error(y, tf.nn.dropout(tf.matmul(x, w), rate=0.5, seed=7))
+
+    backend, _ = started(as_json(build))
+    weights = np.ones(12, np.float32)
+
+    def losses():
+        return [backend.step(weights, rows(6, 4), rows(6, 3))[0] for _ in range(3)]
+
+    first = losses()
+    assert backend.reseed(1)
+    backend.start(weights, b"")
+    assert losses() == first
+
+
+def test_a_graph_that_draws_nothing_goes_on_as_it_is():
+    backend, weights = started(as_json(graphs.dense))
+    before = backend.step(weights, rows(6, 4), rows(6, 3))[0]
+    assert not backend.reseed(1)
+    assert backend.step(weights, rows(6, 4), rows(6, 3))[0] == before
+
+
 def test_a_seed_the_user_chose_is_kept_in_dropout():
     def build():
         x, y = inputs()

@@ -15,8 +15,10 @@ class LayeringTest extends AnyFunSuite {
   private val allowed = Map(
     "" -> Set(""),
     "params" -> Set("", "params", "ps/store"), // a fitted model's state is the value of one Param
-    "ml" -> Set("", "ml", "params", "job", "ps/store", "bridge"),
-    "job" -> Set("", "job", "ps", "ps/auth", "ps/optim", "ps/store", "bridge"),
+    "files" -> Set("files"),
+    "ml" -> Set("", "ml", "params", "job", "files", "ps/store", "bridge"),
+    "job/checkpoint" -> Set("", "job/checkpoint", "files", "ps", "ps/store"),
+    "job" -> Set("", "job", "job/checkpoint", "files", "ps", "ps/auth", "ps/optim", "ps/store", "bridge"),
     "ps" -> Set(
       "ps",
       "ps/server",

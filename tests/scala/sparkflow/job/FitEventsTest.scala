@@ -12,6 +12,7 @@ class FitEventsTest extends AnyFunSuite {
       iterations = 10,
       verbose = 0,
       workerTimeout = 20,
+      checkpoints = None,
       listener = None,
       cancelled += _,
       (attempt, why) => { killed += s"$attempt: $why"; true },

@@ -74,6 +74,28 @@ class CorruptionTest extends AnyFunSuite with BeforeAndAfterAll {
     }
   }
 
+  test("whatever byte of whatever file is altered") {
+    withDirectory { directory =>
+      val path = directory.resolve("model")
+      TrainingSummaryTest.modelWithSummary.save(path.toString)
+      val files = Using.resource(Files.walk(path))(_.iterator.asScala.filter(Files.isRegularFile(_)).toList)
+      val (checksums, own) = files.partition(_.getFileName.toString.endsWith(".crc"))
+      checksums.foreach(Files.delete)
+      val whole = own.filter(Files.size(_) > 0)
+      assert(whole.size === 7) // _SUCCESS is empty
+      for (
+        file <- whole; bytes = Files.readAllBytes(file); at <- bytes.indices by math.max(1, bytes.length / 25)
+      ) {
+        Files.write(file, bytes.updated(at, (bytes(at) ^ 1).toByte))
+        withClue(s"$file, byte $at: ") {
+          intercept[IllegalArgumentException](SparkAsyncDLModel.load(path.toString))
+        }
+        Files.write(file, bytes)
+      }
+      assert(SparkAsyncDLModel.load(path.toString).hasSummary)
+    }
+  }
+
   test("an altered file that Hadoop's local checksum finds first") {
     val message = damaged { m =>
       val file = m.resolve("data/weights.bin")

@@ -11,8 +11,11 @@ import org.apache.spark.ml.evaluation.RegressionEvaluator
 import org.apache.spark.ml.feature.VectorAssembler
 import org.apache.spark.ml.param.Params
 import org.apache.spark.ml.tuning.{CrossValidator, ParamGridBuilder}
+import org.apache.spark.ml.util.MLWritable
 import org.scalatest.BeforeAndAfterAll
 import org.scalatest.funsuite.AnyFunSuite
+
+import sparkflow.files.SmallDisk
 
 import LocalSpark.withDirectory
 
@@ -43,8 +46,37 @@ class PersistenceTest extends AnyFunSuite with BeforeAndAfterAll {
       val model = TinyModel.model().setTfDropout("keep:0").setToKeepDropout(true).setPredictionCol("score")
       model.save(path.toString)
       assert(files(path) == Set("metadata", "data"))
-      assert(files(path.resolve("data")) == Set("graph.json", "weights.bin", "state.bin", "manifest.json"))
+      assert(
+        files(path.resolve("data")) == Set(
+          "graph.json",
+          "weights.bin",
+          "state.bin",
+          "manifest.json",
+          "manifest.sha256"
+        )
+      )
       sameModel(SparkAsyncDLModel.load(path.toString), model)
+    }
+  }
+
+  test("a full disk: an error that names the model, and nothing under its name") {
+    withDirectory { directory =>
+      SmallDisk.register(LocalSpark.session.sparkContext.hadoopConfiguration)
+      val path = s"small:$directory/model"
+      val stages =
+        Seq[MLWritable](TinyModel.model(), TinyModel.estimator.setInitialWeights(TinyModel.modelState))
+      for (stage <- stages; room <- Seq(20, 600)) { // in the metadata, and in what comes after them
+        val message =
+          intercept[IOException](SmallDisk.withRoom(room.toLong)(stage.write.save(path))).getMessage
+        assert(
+          message.matches(
+            s"(?s)cannot write the (model|estimator) $path: .*No space left on device; .*free space.*"
+          )
+        )
+        assert(files(directory) == Set.empty && Files.list(directory).count() == 0)
+      }
+      TinyModel.model().save(path)
+      sameModel(SparkAsyncDLModel.load(path), TinyModel.model())
     }
   }
 
@@ -97,7 +129,8 @@ class PersistenceTest extends AnyFunSuite with BeforeAndAfterAll {
         files(directory.resolve("estimator/initialWeights")) == Set(
           "weights.bin",
           "state.bin",
-          "manifest.json"
+          "manifest.json",
+          "manifest.sha256"
         )
       )
       val state = SparkAsyncDL.load(s"$directory/estimator").getInitialWeights

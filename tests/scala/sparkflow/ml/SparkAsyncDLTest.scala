@@ -3,7 +3,7 @@ package sparkflow.ml
 import org.apache.spark.ml.param.ParamMap
 import org.scalatest.funsuite.AnyFunSuite
 
-import sparkflow.job.{FitListener, TrainRequest}
+import sparkflow.job.{CheckpointPlan, FitListener, TrainRequest}
 
 class SparkAsyncDLTest extends AnyFunSuite {
 
@@ -38,6 +38,10 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setVerbose(1)
       .setSpillLimit(1L << 40)
       .setSpillDir("/spill")
+      .setCheckpointDir("/checkpoints")
+      .setCheckpointInterval(19)
+      .setCheckpointKeep(4)
+      .setResume(true)
       .setWorkerTimeout(20)
       .setWaitTimeout(400)
       .setValidationIndicatorCol("held")
@@ -83,6 +87,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         verbose = 1,
         spillLimit = Some(1L << 40),
         spillDir = Some("/spill"),
+        checkpoint = Some(CheckpointPlan("/checkpoints", 19, 4, resume = true)),
         workerTimeout = 20,
         waitTimeout = 400,
         validationIndicatorCol = Some("held"),
@@ -102,7 +107,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
     assert(request.labelCol.isEmpty && request.tfLabel.isEmpty && request.optimizerOptions.isEmpty)
     assert(request.learningRateSchedule.isEmpty)
     assert(request.seed.isEmpty && request.initial.isEmpty)
-    assert(request.spillLimit.isEmpty && request.spillDir.isEmpty)
+    assert(request.spillLimit.isEmpty && request.spillDir.isEmpty && request.checkpoint.isEmpty)
   }
 
   test("acquireLock makes the request's mode locked") {

@@ -48,7 +48,7 @@ class TrainingSummaryTest extends AnyFunSuite with BeforeAndAfterAll {
     val text = summary.toString
     assert(text.contains("3 partitions of 0 to 39 rows, 1 of them empty"))
     assert(text.contains("staleness 0.50 on average, 2 at most"))
-    assert(text.contains("1 retries"))
+    assert(text.contains("1 retries") && text.contains("1 checkpoints could not be written"))
     assert(text.contains("last validation loss 0.75000, best iteration 1, stopped early"))
   }
 
@@ -97,7 +97,10 @@ object TrainingSummaryTest {
       seconds = 9,
       partitionRows = Seq(39, 0, 1),
       stoppedEarly = true,
-      bestIteration = Some(1)
+      bestIteration = Some(1),
+      resumedFrom = 3,
+      checkpoints = 2,
+      checkpointFailures = 1
     )
   )
 

@@ -39,6 +39,9 @@ class ParamsTest extends AnyFunSuite {
         "compression" -> "none",
         "sparseTables" -> true,
         "spillLimit" -> -1L,
+        "checkpointInterval" -> 1000,
+        "checkpointKeep" -> 2,
+        "resume" -> false,
         "workerTimeout" -> 30,
         "waitTimeout" -> 600,
         "validationFraction" -> 0.0,
@@ -72,7 +75,8 @@ class ParamsTest extends AnyFunSuite {
         "learningRateSchedule",
         "seed",
         "initialWeights",
-        "spillDir"
+        "spillDir",
+        "checkpointDir"
       )
     )
   }
@@ -100,6 +104,17 @@ class ParamsTest extends AnyFunSuite {
       "miniStochasticIters 0",
       _.setMiniStochasticIters(0),
       "miniStochasticIters is 0, expected -1, or 1 or more: "
+    ),
+    (
+      "checkpointInterval 0",
+      _.setCheckpointInterval(0),
+      "checkpointInterval is 0, expected 1 or more: "
+    ),
+    ("checkpointKeep 0", _.setCheckpointKeep(0), "checkpointKeep is 0, expected 1 or more: "),
+    (
+      "checkpointDir empty",
+      _.setCheckpointDir(" "),
+      "checkpointDir is ' ', expected the path of a directory: "
     ),
     ("verbose -1", _.setVerbose(-1), "verbose is -1, expected 0 or more: "),
     ("rate 0", _.setTfLearningRate(0), "tfLearningRate is 0.0, expected a finite number more than 0: "),

@@ -35,15 +35,20 @@ abstract class ServerTest extends AnyFunSuite {
     override def validated(v: ValidationReport): Unit = { validated.add(v); () }
     def validations: Seq[ValidationReport] = validated.asScala.toSeq
     override def failed(message: String): Unit = { failures.add(message); () }
+    private val taken = new ConcurrentLinkedQueue[FitSnapshot]
+    override def wantsSnapshot(): Boolean = true
+    override def snapshot(snapshot: FitSnapshot): Unit = { taken.add(snapshot); () }
+    def snapshots: Seq[FitSnapshot] = taken.asScala.toSeq
     override def lost(partition: Int, attempt: Long): Unit = { losses.add(partition -> attempt); () }
     def lost: Seq[(Int, Long)] = losses.asScala.toSeq
     def reports: Seq[IterationReport] = reported.asScala.toSeq
     def failed: Seq[String] = failures.asScala.toSeq
   }
 
-  final class Live(val config: ServerConfig, val events: Events) extends AutoCloseable {
+  final class Live(val config: ServerConfig, val events: Events, from: Option[FitSnapshot] = None)
+      extends AutoCloseable {
     val server = new ParameterServer(config, events)
-    val port: Int = server.start()
+    val port: Int = server.start(from)
 
     /** Connected and past the handshake. */
     def connect(): WireClient =

@@ -45,7 +45,7 @@ class IterationsTest extends AnyFunSuite {
 
   test("nobody waits for a worker that is done, or that was lost before its report and is further now") {
     val all = iterations()
-    entries(2).enter(0, Nobody)
+    entries(2).enter(0, Nobody, 10)
     entries(2).finish(Nobody)
     all.ended(0, 0, 3, 10)
     assert(all.completed() === Nil)

@@ -6,7 +6,7 @@ import scala.collection.mutable
 import scala.jdk.CollectionConverters._
 import scala.util.control.NonFatal
 
-import sparkflow.ps.{IterationReport, ServerEvents, ValidationReport}
+import sparkflow.ps.{FitSnapshot, IterationReport, ServerEvents, ValidationReport}
 
 /** Passes the server's events on to the user, and ends the fit, or one of its tasks, when one of them, or the listener, says so.
   *
@@ -19,6 +19,7 @@ private[job] final class FitEvents(
     iterations: Int,
     verbose: Int,
     workerTimeout: Int,
+    checkpoints: Option[FitCheckpoints],
     listener: Option[FitListener],
     cancel: String => Unit,
     kill: (Long, String) => Boolean,
@@ -26,15 +27,15 @@ private[job] final class FitEvents(
 ) extends ServerEvents {
   private val losses = mutable.Map.empty[Int, Int].withDefaultValue(0) // by partition
   private val firstFailure = new AtomicReference[String]
-  private val log = new IterationLog
+
+  /** Complete once the server is closed. */
+  val log = new IterationLog(checkpoints.flatMap(_.resumed).fold(Seq.empty[IterationSums])(_.iterations))
+
   private val progress = new Progress(
     iterations,
     verbose,
     line => listener.fold(println(line))(_.onProgress(line))
   )
-
-  /** Once the server is closed. */
-  def history: Seq[Iteration] = log.iterations
 
   def failure: Option[String] = Option(firstFailure.get)
 
@@ -69,6 +70,10 @@ private[job] final class FitEvents(
 
   override def failed(message: String): Unit =
     if (firstFailure.compareAndSet(null, message)) cancel(message)
+
+  override def wantsSnapshot(): Boolean = checkpoints.exists(_.reserve())
+
+  override def snapshot(taken: FitSnapshot): Unit = checkpoints.foreach(_.save(taken, log))
 
   /** @throws TrainingException if the fit has failed; a round that had not begun could not be cancelled */
   def check(): Unit = failure.foreach(message => throw new TrainingException(message, null))

@@ -52,6 +52,7 @@ private[job] object TrainChecks {
     localSteps(request)
     schedule(request)
     staleness(request)
+    checkpoints(request)
     HeldOut.check(schema, request)
     request.initial.foreach(state => sameCount(graph, state))
   }
@@ -112,6 +113,13 @@ private[job] object TrainChecks {
           "the moment would scale as a whole: leave it out, or use another tfOptimizer"
       )
   }
+
+  private def checkpoints(request: TrainRequest): Unit =
+    for (_ <- request.checkpoint; _ <- request.stopping)
+      throw new IllegalArgumentException(
+        "checkpointDir is set, but a checkpoint does not hold the best weights and how long ago they were: leave out " +
+          "earlyStoppingPatience and restoreBest, or checkpointDir"
+      )
 
   private def staleness(request: TrainRequest): Unit = {
     def notInSync(setting: String) = throw new IllegalArgumentException(

@@ -39,6 +39,9 @@ final case class Iteration(
   * @param partitionRows rows of each partition, as it was trained on first; those that are held out do not count
   * @param stoppedEarly  whether the fit ended because its loss no longer improved
   * @param bestIteration the one with the best loss, if early stopping or the best weights were asked for
+  * @param resumedFrom   updates that the checkpoint had which the fit went on from; 0 if it began at the beginning
+  * @param checkpoints   that were written, since then
+  * @param checkpointFailures checkpoints that could not be written
   */
 final case class TrainHistory(
     mode: String,
@@ -47,7 +50,10 @@ final case class TrainHistory(
     seconds: Double,
     partitionRows: Seq[Long],
     stoppedEarly: Boolean = false,
-    bestIteration: Option[Int] = None
+    bestIteration: Option[Int] = None,
+    resumedFrom: Long = 0,
+    checkpoints: Int = 0,
+    checkpointFailures: Int = 0
 ) {
 
   /** The summary.json of docs/persistence.md. */
@@ -56,6 +62,7 @@ final case class TrainHistory(
       ("stalenessHistogram" -> counts.staleness) ~ ("retries" -> counts.retries) ~
       ("bytesReceived" -> counts.bytesReceived) ~ ("bytesSent" -> counts.bytesSent) ~
       ("partitionRows" -> partitionRows) ~ ("stoppedEarly" -> stoppedEarly) ~ ("bestIteration" -> bestIteration) ~
+      ("resumedFrom" -> resumedFrom) ~ ("checkpoints" -> checkpoints) ~ ("checkpointFailures" -> checkpointFailures) ~
       ("iterations" -> iterations.map { i =>
         ("iteration" -> i.iteration) ~ ("loss" -> i.loss) ~ ("samples" -> i.samples) ~ ("seconds" -> i.seconds) ~
           ("samplesPerSecond" -> i.samplesPerSecond) ~ ("staleness" -> i.staleness) ~ ("waitSeconds" -> i.waitSeconds) ~
@@ -97,7 +104,10 @@ object TrainHistory {
         (root \ "seconds").extract[Double],
         (root \ "partitionRows").extract[Seq[Long]],
         (root \ "stoppedEarly").extractOpt[Boolean].getOrElse(false),
-        (root \ "bestIteration").extractOpt[Int]
+        (root \ "bestIteration").extractOpt[Int],
+        (root \ "resumedFrom").extractOpt[Long].getOrElse(0),
+        (root \ "checkpoints").extractOpt[Int].getOrElse(0),
+        (root \ "checkpointFailures").extractOpt[Int].getOrElse(0)
       )
     } catch {
       case NonFatal(e) => throw new IllegalArgumentException(s"it is no summary: ${e.getMessage}", e)

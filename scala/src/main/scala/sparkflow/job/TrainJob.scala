@@ -38,12 +38,17 @@ object TrainJob {
     val encryption = Encryption(sc.getConf)
     encryption.check(request.spillLimit)
     val certificate = encryption.wire.map(_ => FitCertificate.make())
-    val seed = request.seed.getOrElse(new SecureRandom().nextLong())
+    val conf = dataset.sparkSession.sessionState.newHadoopConf()
+    val checkpoints = request.checkpoint.map(new FitCheckpoints(_, request, conf))
+    val resumed = checkpoints.flatMap(_.resumed)
+    val seed = resumed.map(_.seed).orElse(request.seed).getOrElse(new SecureRandom().nextLong())
+    checkpoints.foreach(_.seeded(seed))
     val tag = s"sparkflow-fit-${UUID.randomUUID()}"
     val events = new FitEvents(
       request.iters * request.partitionShuffles,
       request.verbose,
       request.workerTimeout,
+      checkpoints,
       listener,
       cancel = reason => sc.cancelJobsWithTag(tag, reason),
       // Its attempt at a partition is a worker's task. No interrupt: Spark ends the Python process, whatever it does.
@@ -66,6 +71,7 @@ object TrainJob {
       secret = secret,
       certificate = certificate,
       initial = request.initial,
+      snapshotEvery = request.checkpoint.fold(0)(_.interval),
       sharedMemory = if (request.transport == "tcp") None else ServerConfig.sharedMemory,
       workerTimeout = request.workerTimeout.seconds,
       waitTimeout = request.waitTimeout.seconds
@@ -75,36 +81,44 @@ object TrainJob {
     val begin = System.nanoTime()
     sc.addJobTag(tag)
     try {
-      val address = ServerAddress(host, server.start(), secret, certificate)
+      val address = ServerAddress(host, server.start(checkpoints.flatMap(_.take())), secret, certificate)
       val threads = PythonWorker.threads(sc)
       val data = packed(dataset, request, seed)
-      val rounds = (0 until request.partitionShuffles).iterator.takeWhile(_ => !server.stoppedEarly)
-      val rows = rounds.map { round =>
-        events.check()
-        val spec = TrainSpec(address, round, request, seed, threads)
-        val rows = runRound(shuffled(data, round, seed), spec, server, slots)
-        if (rows.sum == 0)
-          throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
-        rows
-      }.toVector
+      val rounds = (checkpoints.fold(0)(_.firstRound) until request.partitionShuffles).iterator
+      val rows = rounds
+        .takeWhile(_ => !server.stoppedEarly)
+        .map { round =>
+          events.check()
+          val spec = TrainSpec(address, round, request, seed, threads)
+          val rows = runRound(shuffled(data, round, seed), spec, server, slots, checkpoints)
+          if (rows.sum == 0)
+            throw new IllegalArgumentException("the DataFrame is empty: there is no row to train on")
+          checkpoints.foreach(_.trained(rows))
+          rows
+        }
+        .toVector
       server.close()
       events.end()
+      val last = if (checkpoints.isDefined) server.snapshot() else None
       val state = server
         .result()
         .getOrElse(throw new TrainingException("the fit ended without weights: no worker made any", null))
       requireFinite(state)
-      val seconds = (System.nanoTime() - begin) / 1e9
+      for (checkpoints <- checkpoints; snapshot <- last) checkpoints.finish(snapshot, events.log)
       TrainResult(
         state,
         seed,
         TrainHistory(
           request.mode,
-          events.history,
+          events.log.iterations,
           server.counts,
-          seconds,
-          rows.head,
+          checkpoints.fold((System.nanoTime() - begin) / 1e9)(_.seconds),
+          resumed.map(_.partitionRows).filter(_.nonEmpty).getOrElse(rows.head),
           server.stoppedEarly,
-          server.bestIteration
+          server.bestIteration,
+          checkpoints.fold(0L)(_.steps),
+          checkpoints.fold(0)(_.written),
+          checkpoints.fold(0)(_.failed)
         )
       )
     } catch {
@@ -117,6 +131,7 @@ object TrainJob {
       slots.close()
       sc.removeJobTag(tag)
       server.close()
+      checkpoints.foreach(_.close())
     }
   }
 
@@ -145,14 +160,16 @@ object TrainJob {
       data: DataFrame,
       spec: TrainSpec,
       server: ParameterServer,
-      slots: TaskSlots
+      slots: TaskSlots,
+      checkpoints: Option[FitCheckpoints]
   ): Seq[Long] = {
     val function =
       PythonWorker.function(data.sparkSession, "sparkflow.worker.train", "Train", spec.toJson, workerResult)
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
     val request = spec.request
-    if (request.together || request.validates || request.stopping.isDefined) {
+    if (request.together || request.validates || request.stopping.isDefined || checkpoints.isDefined) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
+      checkpoints.foreach(_.round(workers))
       val needs = Option.when(request.together)(TaskSlots.ofMode(request.mode)) ++
         request.stopping.map(_ => TaskSlots.ofStopping(request))
       needs.headOption.foreach(slots.take(_, workers))

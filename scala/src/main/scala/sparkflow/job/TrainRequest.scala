@@ -42,6 +42,7 @@ final case class TrainRequest(
     verbose: Int,
     spillLimit: Option[Long],
     spillDir: Option[String],
+    checkpoint: Option[CheckpointPlan],
     workerTimeout: Int,
     waitTimeout: Int,
     validationIndicatorCol: Option[String] = None,
@@ -68,6 +69,15 @@ final case class TrainRequest(
   /** Whether tables may travel by rows, where a worker finds some. */
   def byRows: Boolean = sparseTables && localSteps == 1 && delayCompensation == 0
 }
+
+/** What a fit saves on its way.
+  *
+  * @param directory on any Hadoop file system
+  * @param interval  updates between two checkpoints
+  * @param keep      the newest that stay
+  * @param resume    whether the fit goes on from the newest that is there
+  */
+final case class CheckpointPlan(directory: String, interval: Int, keep: Int, resume: Boolean)
 
 /** @param seed the seed that the fit used, also when it drew it itself */
 final case class TrainResult(state: ModelState, seed: Long, history: TrainHistory)

@@ -49,6 +49,7 @@ private[job] final case class TrainSpec(
       ("localSteps" -> request.localSteps) ~
       ("compression" -> request.compression) ~
       ("sparseTables" -> request.byRows) ~
+      ("segment" -> segment) ~
       ("optimizer" -> (("name" -> request.optimizer) ~ ("options" -> TrainChecks
         .optimizerOptions(request)))) ~
       ("spillLimit" -> request.spillLimit.map(JInt(_)).getOrElse(JNull)) ~
@@ -57,6 +58,9 @@ private[job] final case class TrainSpec(
       ("dropout" -> (if (request.toKeepDropout) 1.0 else 0.0)) ~
       ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )
+
+  // Only where all workers are at the same update can they do something together there.
+  private def segment: Int = request.checkpoint.filter(_ => request.mode == "sync").fold(0)(_.interval)
 
   /** Never the secret. */
   override def toString: String = s"TrainSpec(${server.host}:${server.port}, round $round)"

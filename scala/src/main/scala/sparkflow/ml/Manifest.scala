@@ -7,38 +7,35 @@ import org.json4s.JsonDSL._
 import org.json4s.jackson.JsonMethods
 
 import sparkflow.Version
+import sparkflow.files.FileEntry
 import sparkflow.ps.store.Layout
-
-/** A file that a manifest lists.
-  *
-  * @param sha256 of its content, lower-case hex
-  */
-private[ml] final case class FileEntry(bytes: Long, sha256: String)
 
 /** What a directory of model files says of itself in manifest.json; docs/persistence.md is its definition.
   *
   * @param version      of the SparkFlow that wrote it
   * @param trainingSeed of the fit that made the weights, where one did
+  * @param metadata     what is in the stage's directory metadata/; None of an estimator's initial weights
   */
 private[ml] final case class Manifest(
     version: String,
     trainingSeed: Option[Long],
     layout: Layout,
-    files: Map[String, FileEntry]
+    files: Map[String, FileEntry],
+    metadata: Option[FileEntry]
 ) {
   def toJson: String = JsonMethods.pretty(
     ("formatVersion" -> Manifest.formatVersion) ~
       ("sparkflowVersion" -> version) ~
       ("trainingSeed" -> trainingSeed) ~
       ("layout" -> JsonMethods.parse(layout.toJson)) ~
-      ("files" -> JObject(files.toList.sortBy(_._1).map { case (name, file) =>
-        name -> (("bytes" -> file.bytes) ~ ("sha256" -> file.sha256))
-      }))
+      ("files" -> JObject(files.toList.sortBy(_._1).map { case (name, file) => name -> json(file) })) ~
+      ("metadata" -> metadata.map(json))
   )
+
+  private def json(file: FileEntry): JObject = ("bytes" -> file.bytes) ~ ("sha256" -> file.sha256)
 }
 
 private[ml] object Manifest {
-  val fileName = "manifest.json"
   val formatVersion = 1
 
   /** @param where the file, for messages
@@ -74,16 +71,17 @@ private[ml] object Manifest {
         (root \ "files")
           .asInstanceOf[JObject]
           .obj
-          .map { case (name, file) =>
-            name -> FileEntry(long(file, "bytes"), text(file, "sha256"))
-          }
-          .toMap
+          .map { case (name, file) => name -> entry(file) }
+          .toMap,
+        (root \ "metadata").toOption.map(entry)
       )
     catch {
       case NonFatal(e) =>
         throw new SavedModelException(s"$where is not a manifest of format 1 (${e.getMessage}): $remedy", e)
     }
   }
+
+  private def entry(file: JValue) = FileEntry(long(file, "bytes"), text(file, "sha256"))
 
   private def text(parent: JValue, field: String): String = parent \ field match {
     case JString(s) => s

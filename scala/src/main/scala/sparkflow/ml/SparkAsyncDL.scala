@@ -11,7 +11,8 @@ import org.json4s._
 import org.json4s.JsonDSL._
 
 import sparkflow.Version
-import sparkflow.job.{FitListener, PredictJob, TrainJob, TrainRequest}
+import sparkflow.files.NewDirectory
+import sparkflow.job.{CheckpointPlan, FitListener, PredictJob, TrainJob, TrainRequest}
 import sparkflow.params._
 import sparkflow.ps.store.{Layout, ModelState}
 
@@ -30,6 +31,7 @@ class SparkAsyncDL(override val uid: String)
     with TrafficParams
     with StartParams
     with SpillParams
+    with CheckpointParams
     with TimeoutParams
     with ValidationParams
     with EarlyStoppingParams
@@ -66,6 +68,10 @@ class SparkAsyncDL(override val uid: String)
 
   /** Checks all that can be checked without data; adds the prediction column as the model will. */
   override def transformSchema(schema: StructType): StructType = {
+    if ($(resume) && !isSet(checkpointDir))
+      throw new IllegalArgumentException(
+        "resume is true but checkpointDir is not set: name the directory whose checkpoints the fit is to go on from"
+      )
     TrainJob.check(schema, trainRequest)
     // Only the graph is looked at here: there are no weights yet.
     val untrained = ModelState(Layout(Nil, Nil), Array.empty, Array.empty)
@@ -105,6 +111,8 @@ class SparkAsyncDL(override val uid: String)
     verbose = $(verbose),
     spillLimit = Some($(spillLimit)).filter(_ > 0),
     spillDir = get(spillDir),
+    checkpoint =
+      get(checkpointDir).map(CheckpointPlan(_, $(checkpointInterval), $(checkpointKeep), $(resume))),
     workerTimeout = $(workerTimeout),
     waitTimeout = $(waitTimeout),
     validationIndicatorCol = get(validationIndicatorCol),
@@ -138,12 +146,13 @@ object SparkAsyncDL extends MLReadable[SparkAsyncDL] {
         (("formatVersion" -> formatVersion) ~ ("version" -> Version.current) ~ ("initialWeights" -> start.isDefined))
       val plain = stage.copy(ParamMap.empty)
       plain.clear(plain.initialWeights)
-      ParamsMetadata.save(plain, path, sparkSession, extra)
-      start.foreach(state => files(path).write(ModelContent(None, state, None, None)))
+      val conf = ParamsMetadata.hadoopConf(sparkSession)
+      NewDirectory(new Path(path), conf, "the estimator") { draft =>
+        ParamsMetadata.save(plain, draft.toString, sparkSession, extra)
+        val files = new ModelFiles(new Path(draft, startDirectory), conf)
+        start.foreach(state => files.write(ModelContent(None, state, None, None), metadata = None))
+      }
     }
-
-    private def files(path: String) =
-      new ModelFiles(new Path(path, startDirectory), ParamsMetadata.hadoopConf(sparkSession))
   }
 
   private final class Reader extends MLReader[SparkAsyncDL] {

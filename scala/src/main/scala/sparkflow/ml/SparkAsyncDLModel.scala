@@ -11,6 +11,7 @@ import org.apache.spark.sql.types.StructType
 import org.json4s.JObject
 
 import sparkflow.Names
+import sparkflow.files.NewDirectory
 import sparkflow.job.{PredictJob, PredictRequest}
 import sparkflow.ps.store.{Floats, Layout, ModelState, Variable}
 
@@ -164,10 +165,11 @@ object SparkAsyncDLModel extends MLReadable[SparkAsyncDLModel] {
 
   private final class Writer(model: SparkAsyncDLModel) extends MLWriter {
     override protected def saveImpl(path: String): Unit = {
-      ParamsMetadata.save(model, path, sparkSession, JObject())
-      files(path, sparkSession).write(
-        ModelContent(Some(model.graph), model.state, model.trainingSeed, model.trainingSummary)
-      )
+      val content = ModelContent(Some(model.graph), model.state, model.trainingSeed, model.trainingSummary)
+      NewDirectory(new Path(path), ParamsMetadata.hadoopConf(sparkSession), "the model") { draft =>
+        ParamsMetadata.save(model, draft.toString, sparkSession, JObject())
+        files(draft.toString, sparkSession).write(content, Some(metadata(draft.toString)))
+      }
     }
   }
 
@@ -180,9 +182,12 @@ object SparkAsyncDLModel extends MLReadable[SparkAsyncDLModel] {
         model.trainingSummary = content.summary
         model
       }
+      files(path, sparkSession).checkMetadata(metadata(path))
       model
     }
   }
+
+  private def metadata(path: String) = new Path(path, "metadata")
 
   private def files(path: String, session: org.apache.spark.sql.SparkSession) =
     new ModelFiles(new Path(path, "data"), ParamsMetadata.hadoopConf(session))

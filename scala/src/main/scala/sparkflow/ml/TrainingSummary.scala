@@ -54,6 +54,17 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
   /** The iteration with the best loss, from 0; None unless `earlyStoppingPatience` or `restoreBest` was set. */
   def bestIteration: Option[Int] = record.bestIteration
 
+  /** Updates that the checkpoint had which the fit went on from; 0 if it began at the beginning. All that is counted here
+    * counts those before it, too, but for `checkpoints`.
+    */
+  def resumedFrom: Long = record.resumedFrom
+
+  /** Checkpoints that this fit wrote. */
+  def checkpoints: Int = record.checkpoints
+
+  /** Checkpoints that could not be written; the log says why. */
+  def checkpointFailures: Int = record.checkpointFailures
+
   /** One row an iteration: `iteration`, `loss`, `samples`, `seconds` since the first weights, `samplesPerSecond`,
     * `staleness` (mean of its updates), `waitSeconds` (summed over the workers), `validationLoss` (null unless rows are
     * held out and all partitions have ended the iteration) and `validationMetrics` (values by name).
@@ -76,7 +87,8 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
       f"staleness $mean%.2f on average, ${math.max(0, stalenessHistogram.length - 1)}%d at most; $waitSeconds%.1f s of waiting, $retries%d retries",
       f"$bytesReceived%,d bytes received, $bytesSent%,d sent",
       s"${partitionRows.length} partitions of ${partitionRows.min} to ${partitionRows.max} rows" +
-        (if (empty > 0) s", $empty of them empty" else "")
+        (if (empty > 0) s", $empty of them empty" else "") +
+        (if (checkpointFailures > 0) s"; $checkpointFailures checkpoints could not be written" else "")
     ).mkString("\n")
   }
 }

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicBoolean
 
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.server.{EventQueue, Fit, NettyServer}
-import sparkflow.ps.store.ModelState
+import sparkflow.ps.store.{ModelState, StoreSnapshot}
 
 /** Owns the weights and the optimizer of one fit, and serves them to its workers as docs/protocol.md says. Any number
   * of servers may live in one JVM.
@@ -17,11 +17,8 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
   private val queue = new EventQueue(events, config.eventCapacity)
   private val fit =
     new Fit(
-      Consistency(config.mode, config.optimizer, _, ParameterServer.shardThreads(config)),
-      config.mode,
-      config.maxStaleness,
-      config.validation,
-      config.stopping,
+      Consistency(config.mode, config.optimizer, _: StoreSnapshot, ParameterServer.shardThreads(config)),
+      config,
       queue
     )
   private val started = new AtomicBoolean
@@ -29,14 +26,18 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
 
   /** Starts listening.
     *
+    * @param from what to go on from, instead of the config's `initial`; copied
     * @return the bound port
     * @throws java.io.IOException if the port is taken or the host is none of this machine; nothing is left running
     * @throws IllegalStateException if it was started or closed before
     */
-  def start(): Int = synchronized {
+  def start(from: Option[FitSnapshot] = None): Int = synchronized {
     if (!started.compareAndSet(false, true))
       throw new IllegalStateException("a parameter server serves one fit: it was started or closed before")
-    config.initial.foreach(s => fit.begin(s.copy(state = s.state.clone())))
+    from match {
+      case Some(snapshot) => fit.resume(snapshot)
+      case None           => config.initial.foreach(s => fit.begin(s.copy(state = s.state.clone())))
+    }
     queue.start()
     val server = new NettyServer(config, fit)
     netty = Some(server)
@@ -48,8 +49,8 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
     }
   }
 
-  /** A round begins, in which all of these workers take part: needed in the modes in which they wait for each other, and
-    * with validation or early stopping.
+  /** A round begins, in which all of these workers take part: needed in the modes in which they wait for each other, for
+    * snapshots, and with validation or early stopping.
     */
   def begin(round: Int, workers: Int): Unit = fit.begin(round, workers)
 
@@ -63,6 +64,9 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
 
   /** The iteration with the best loss so far; None where nobody asked for early stopping or the best weights. */
   def bestIteration: Option[Int] = fit.watch.bestIteration
+
+  /** All that the fit has come to, also after `close`; None if there were no weights yet. */
+  def snapshot(): Option[FitSnapshot] = fit.snapshot()
 
   /** Updates applied so far. */
   def steps: Long = fit.steps

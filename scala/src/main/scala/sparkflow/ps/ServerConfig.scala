@@ -18,6 +18,7 @@ import scala.concurrent.duration._
   * @param maxStaleness in `ssp`, steps that a worker may be ahead of the slowest
   * @param certificate to encrypt all connections with TLS 1.3; None = they are in the clear
   * @param initial weights to start from; None = the first worker makes them from the graph's initializers
+  * @param snapshotEvery updates between two snapshots; 0 for none
   * @param stalenessDecay whether stale gradients are divided, see `Correction`; not in `sync`
   * @param delayCompensation its λ; 0 for none; not in `sync`
   * @param validation whether workers hold rows out and tell their loss
@@ -54,6 +55,7 @@ final case class ServerConfig(
     initial: Option[ModelState],
     certificate: Option[FitCertificate] = None,
     maxStaleness: Int = 8,
+    snapshotEvery: Int = 0,
     stalenessDecay: Boolean = false,
     delayCompensation: Double = 0,
     validation: Boolean = false,

@@ -18,6 +18,14 @@ trait ServerEvents {
 
   /** The fit failed, said a worker or the server itself. Called at most once. */
   def failed(message: String): Unit
+
+  /** Whether a snapshot that is due now shall be taken; if so, `snapshot` gets it. Called on any thread, while workers wait. */
+  def wantsSnapshot(): Boolean = false
+
+  /** What the fit has come to, after the reports that came before it. In mode `sync` these are all reports of the steps in
+    * it.
+    */
+  def snapshot(taken: FitSnapshot): Unit = ()
 }
 
 /** @param iteration 0-based, over all rounds

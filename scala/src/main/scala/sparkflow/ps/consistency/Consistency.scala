@@ -1,7 +1,7 @@
 package sparkflow.ps.consistency
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore}
+import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore, StoreSnapshot}
 
 /** How the updates and the reads of several workers meet in one store. Thread-safe. */
 trait Consistency {
@@ -44,18 +44,21 @@ trait Consistency {
   /** A copy of the weights. */
   def weights(): Array[Float]
 
+  /** A copy of all there is, also after `close`. Nobody pushes meanwhile. */
+  def snapshot(): StoreSnapshot
+
   /** No more pushes; frees the threads. */
   def close(): Unit
 }
 
 object Consistency {
-  private val byName: Map[String, (ShardStore, Optimizer) => Consistency] =
+  private val byName: Map[String, (ShardStore, Optimizer, StoreSnapshot) => Consistency] =
     Map(
-      "hogwild" -> (new Hogwild(_, _)),
-      "locked" -> (new Locked(_, _)),
+      "hogwild" -> (new Hogwild(_, _, _)),
+      "locked" -> (new Locked(_, _, _)),
       // In these workers wait for each other, too; what they push is applied as it is in locked.
-      "ssp" -> (new Locked(_, _)),
-      "sync" -> (new Locked(_, _))
+      "ssp" -> (new Locked(_, _, _)),
+      "sync" -> (new Locked(_, _, _))
     )
 
   val modes: Seq[String] = byName.keys.toSeq.sorted
@@ -67,8 +70,16 @@ object Consistency {
   /** @param weights to start from; copied
     * @param threads that may work on one update at once
     */
-  def apply(mode: String, optimizer: Optimizer, weights: Array[Float], threads: Int): Consistency = {
+  def apply(mode: String, optimizer: Optimizer, weights: Array[Float], threads: Int): Consistency =
+    apply(mode, optimizer, StoreSnapshot.first(weights), threads)
+
+  /** @param from    what to go on from; copied
+    * @param threads that may work on one update at once
+    */
+  def apply(mode: String, optimizer: Optimizer, from: StoreSnapshot, threads: Int): Consistency = {
     check(mode)
-    byName(mode)(new ShardStore(weights, optimizer.slots.map(_.initial), threads), optimizer)
+    val store = new ShardStore(from.weights, optimizer.slots.map(_.initial), threads)
+    if (from.slots.nonEmpty) store.restore(from.slots)
+    byName(mode)(store, optimizer, from)
   }
 }

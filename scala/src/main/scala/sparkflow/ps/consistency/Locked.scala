@@ -3,15 +3,18 @@ package sparkflow.ps.consistency
 import java.util.concurrent.locks.{Lock, ReentrantReadWriteLock}
 
 import sparkflow.ps.optim.Optimizer
-import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore}
+import sparkflow.ps.store.{Excerpt, FloatSink, FloatSource, ShardStore, StoreSnapshot}
 
-/** Updates are atomic and ordered; a read sees exactly the updates up to its version. */
-final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency {
+/** Updates are atomic and ordered; a read sees exactly the updates up to its version.
+  *
+  * @param from what the store goes on from
+  */
+final class Locked(store: ShardStore, optimizer: Optimizer, from: StoreSnapshot) extends Consistency {
   private val lock = new ReentrantReadWriteLock
-  private val rows = new RowUpdate(store, optimizer)
+  private val rows = new RowUpdate(store, optimizer, from)
   // Whoever reads all weights makes up for what rows have missed, and so writes.
   private val readingAll = if (rows.fallsBehind) lock.writeLock else lock.readLock
-  @volatile private var applied = 0L
+  @volatile private var applied = from.version
 
   override def version: Long = applied
 
@@ -51,6 +54,8 @@ final class Locked(store: ShardStore, optimizer: Optimizer) extends Consistency 
     rows.settle(applied)
     store.weights()
   }
+
+  override def snapshot(): StoreSnapshot = holding(lock.readLock)(rows.snapshot(applied))
 
   override def close(): Unit = store.close()
 

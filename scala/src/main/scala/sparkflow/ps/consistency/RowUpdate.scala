@@ -12,14 +12,17 @@ import sparkflow.ps.store._
   * updated, so that what anybody sees of it is as if it had taken them in time.
   *
   * It locks nothing. All gradients of rows are of the same tables.
+  *
+  * @param from what the store goes on from
   */
-private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimizer) {
+private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimizer, from: StoreSnapshot) {
   import RowUpdate._
 
   private val idle: Option[Idle] = optimizer.idle
   private val clocks = new ConcurrentHashMap[Table, Array[Long]]
   private val blocks = new ThreadLocal[Block]
-  @volatile private var whole = 0L // the last update of all weights: no row is behind it
+  @volatile private var whole = from.whole // the last update of all weights: no row is behind it
+  from.clocks.foreach { case (table, clock) => clocks.put(table, clock.clone()) }
 
   /** Whether rows may have something to make up for. */
   def fallsBehind: Boolean = idle.isDefined
@@ -73,6 +76,14 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
         save(part, block, t)
       }
     }
+  }
+
+  /** A copy of all there is after update `t`. Rows have not made up for anything in it that they have not here: who goes
+    * on from it comes to the same bits.
+    */
+  def snapshot(t: Long): StoreSnapshot = {
+    val copies = clocks.asScala.map { case (table, clock) => table -> clock.clone() }.toMap
+    StoreSnapshot(t, store.weights(), store.slots(), copies, whole)
   }
 
   private def readRows(into: Excerpt[FloatSink], t: Long): Unit = {

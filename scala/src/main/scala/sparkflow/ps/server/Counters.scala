@@ -2,6 +2,8 @@ package sparkflow.ps.server
 
 import java.util.concurrent.atomic.{AtomicLongArray, LongAdder}
 
+import sparkflow.ps.FitCounts
+
 /** Counts of a fit, added to from all connections. Thread-safe. */
 private[server] final class Counters {
   import Counters._
@@ -15,6 +17,13 @@ private[server] final class Counters {
     samplesApplied.add(samples)
     byStaleness.incrementAndGet(math.min(staleness, classes - 1L).toInt)
     ()
+  }
+
+  /** Counts on from there. */
+  def restore(counts: FitCounts): Unit = {
+    samplesApplied.add(counts.samples)
+    moved(counts.bytesReceived, counts.bytesSent)
+    counts.staleness.zipWithIndex.foreach { case (n, s) => byStaleness.addAndGet(s, n) }
   }
 
   def moved(received: Long, sent: Long): Unit = {

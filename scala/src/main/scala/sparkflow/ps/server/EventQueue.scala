@@ -8,7 +8,7 @@ import scala.util.control.NonFatal
 
 import org.slf4j.LoggerFactory
 
-import sparkflow.ps.{IterationReport, ServerEvents, ValidationReport}
+import sparkflow.ps.{FitSnapshot, IterationReport, ServerEvents, ValidationReport}
 
 /** Hands events to the listener, one at a time, on a thread of its own. Bounded without losing any: beyond `capacity` a
   * report is accepted only once it was delivered, and until then its worker waits for the answer; so at most
@@ -35,6 +35,11 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
     })
     if (!waits) accepted()
   }
+
+  /** As [[ServerEvents.wantsSnapshot]]; asked at once, and so not on the queue's thread. */
+  def wantsSnapshot(): Boolean = listener.wantsSnapshot()
+
+  def snapshot(taken: FitSnapshot): Unit = add(listener.snapshot(taken))
 
   def failed(message: String): Unit = add(listener.failed(message))
 

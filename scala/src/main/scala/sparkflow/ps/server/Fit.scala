@@ -6,10 +6,10 @@ import scala.concurrent.duration.FiniteDuration
 
 import org.slf4j.LoggerFactory
 
-import sparkflow.ps.{FitCounts, IterationReport, Stopping}
+import sparkflow.ps.{FitCounts, FitSnapshot, IterationReport, ServerConfig}
 import sparkflow.ps.consistency.Consistency
-import sparkflow.ps.protocol.{ErrorCode, Refused, Report, Validation}
-import sparkflow.ps.store.{Layout, ModelState, StateStore, Tables}
+import sparkflow.ps.protocol.{ErrorCode, Hello, Refused, Report, Validation}
+import sparkflow.ps.store.{Layout, ModelState, StateStore, StoreSnapshot, Tables}
 
 /** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
   * later, on the connection's event loop.
@@ -27,9 +27,13 @@ private[server] trait Candidate {
 }
 
 /** The weights of a fit, from the moment when there are any. */
-private[ps] final class LiveModel(val layout: Layout, val consistency: Consistency, val state: StateStore) {
+private[ps] final class LiveModel(
+    val layout: Layout,
+    val consistency: Consistency,
+    val state: StateStore,
+    val bornNanos: Long
+) {
   val layoutJson: String = layout.toJson
-  val bornNanos: Long = System.nanoTime()
   private var known: Option[Tables] = None
 
   /** The tables of these names, which are those of all workers that have any.
@@ -54,14 +58,11 @@ private[ps] final class LiveModel(val layout: Layout, val consistency: Consisten
 
 /** What all connections of one fit share. Thread-safe.
   *
-  * @param consistency makes the keeper of the first weights from a copy of them
+  * @param consistency makes the keeper of the weights from a copy of what it is given
   */
 private[ps] final class Fit(
-    consistency: Array[Float] => Consistency,
-    mode: String,
-    maxStaleness: Int,
-    validation: Boolean,
-    stopping: Option[Stopping],
+    consistency: StoreSnapshot => Consistency,
+    config: ServerConfig,
     events: EventQueue
 ) {
   private val workers = new WorkerTable[Candidate]
@@ -70,18 +71,24 @@ private[ps] final class Fit(
   private val log = LoggerFactory.getLogger(classOf[Fit])
   private val warned = new AtomicBoolean
   @volatile private var live: Option[LiveModel] = None
+  @volatile private var round = 0
+  @volatile private var retriesBefore = 0
 
   def failure: Option[String] = Option(ended.get).filter(_.failed).map(_.message)
 
   val counters = new Counters
 
-  private val pace = Pace(mode, maxStaleness, new Updates(model.consistency, counters))
+  private val snapshots =
+    new Snapshots(config.snapshotEvery, events, copy)
+
+  private val pace =
+    Pace(config.mode, config.maxStaleness, new Updates(model.consistency, counters, snapshots))
 
   def counts: FitCounts = FitCounts(
     steps,
     counters.samples,
     counters.staleness,
-    workers.retries,
+    retriesBefore + workers.retries,
     counters.bytesReceived,
     counters.bytesSent
   )
@@ -89,9 +96,9 @@ private[ps] final class Fit(
   def steps: Long = live.fold(0L)(_.consistency.version)
 
   val watch = new Watch(
-    validation,
-    stopping,
-    () => copy(),
+    config.validation,
+    config.stopping,
+    () => weights(),
     events.validated,
     {
       case Some(why) => fail(why)
@@ -101,11 +108,24 @@ private[ps] final class Fit(
     }
   )
 
-  def result(): Option[ModelState] = watch.best.orElse(copy())
+  def result(): Option[ModelState] = watch.best.orElse(weights())
 
-  private def copy(): Option[ModelState] = live.map { m =>
+  private def weights(): Option[ModelState] = live.map { m =>
     ModelState(m.layout, m.consistency.weights(), m.state.snapshot())
   }
+
+  /** All that the fit has come to, once there are weights; updates wait meanwhile. */
+  def snapshot(): Option[FitSnapshot] = live.map(_ => snapshots())
+
+  private def copy: FitSnapshot = FitSnapshot(
+    model.layout,
+    model.consistency.snapshot(),
+    model.state.snapshot(),
+    round,
+    workers.progress(round),
+    counts,
+    System.nanoTime() - model.bornNanos
+  )
 
   /** @throws Refused before there are weights */
   def model: LiveModel =
@@ -138,6 +158,20 @@ private[ps] final class Fit(
     ()
   }
 
+  /** Goes on from where another server had come to, before any worker connects. */
+  def resume(from: FitSnapshot): Unit = {
+    val state = new StateStore(from.layout, from.state.clone())
+    val born = System.nanoTime() - from.elapsedNanos
+    live = Some(new LiveModel(from.layout, consistency(from.store), state, born))
+    counters.restore(from.counts)
+    retriesBefore = from.counts.retries
+    snapshots.begin(from.store.version)
+    round = from.round
+    from.workers.foreach(progress => workers.entry(round, progress.worker).restore(progress))
+    election.settle()
+    ()
+  }
+
   /** Starts with the weights that the chosen worker made. Takes the state's array over.
     *
     * @throws Refused if it is no longer the chosen one
@@ -155,6 +189,7 @@ private[ps] final class Fit(
 
   /** A round begins, of workers 0 to `count` - 1. */
   def begin(round: Int, count: Int): Unit = {
+    this.round = round
     val members = (0 until count).map(workers.entry(round, _))
     pace.begin(members)
     watch.begin(members)
@@ -162,15 +197,15 @@ private[ps] final class Fit(
 
   /** The connection speaks for the worker from now on.
     *
-    * @throws Refused if a newer attempt is known, or the worker has no part in the round
+    * @throws Refused if a newer attempt is known, or the worker has no part in the round, or other rows than before
     */
-  def enter(round: Int, worker: Int, attempt: Long, candidate: Candidate): Pace.Entry = {
-    val entry = workers.entry(round, worker)
+  def enter(hello: Hello, candidate: Candidate): Pace.Entry = {
+    val entry = workers.entry(hello.round, hello.worker)
     pace.admit(entry)
-    entry.enter(attempt, candidate).foreach { fenced =>
+    entry.enter(hello.attempt, candidate, hello.rows).foreach { fenced =>
       pace.leave(fenced, entry)
       election.leave(fenced).foreach(_.chosen())
-      fenced.refuse(ErrorCode.Fenced, s"a newer attempt of partition $worker is known")
+      fenced.refuse(ErrorCode.Fenced, s"a newer attempt of partition ${hello.worker} is known")
     }
     entry
   }
@@ -268,7 +303,12 @@ private[ps] final class Fit(
   def close(): Unit = live.foreach(_.consistency.close())
 
   private def alive(state: ModelState): LiveModel =
-    new LiveModel(state.layout, consistency(state.weights), new StateStore(state.layout, state.state))
+    new LiveModel(
+      state.layout,
+      consistency(StoreSnapshot.first(state.weights)),
+      new StateStore(state.layout, state.state),
+      System.nanoTime()
+    )
 
   private def notChosen =
     new Refused(ErrorCode.Malformed, "this worker was not chosen to make the first weights")

@@ -133,7 +133,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
       try Tables.names(hello.tables)
       catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
     buffers = new Buffers(ctx.alloc, fit.model, names, config.correction)
-    val joined = fit.enter(hello.round, hello.worker, hello.attempt, this)
+    val joined = fit.enter(hello, this)
     entry = Some(joined)
     if (hello.rows == 0) {
       fit.finish(this, joined)

@@ -3,8 +3,8 @@ package sparkflow.ps.server
 import sparkflow.ps.protocol.{ErrorCode, Refused}
 
 /** Bulk synchronous: when each worker that is not done has made its move, all moves are carried out, in the order of the
-  * workers and not of their coming. Changes of the state come first; when no worker brings one, the mean of the pushes is
-  * one update. So nothing depends on who is faster: the same rows and seed give the same model, to the bit.
+  * workers and not of their coming. Changes of the state come first, and all who bring one get what comes of them together;
+  * when no worker brings one, the mean of the pushes is one update. So nothing depends on who is faster: the same rows and seed give the same model, to the bit.
   */
 private[server] final class Sync(updates: Updates) extends Together[Sync.Move] {
   import Pace.Entry
@@ -37,10 +37,15 @@ private[server] final class Sync(updates: Updates) extends Together[Sync.Move] {
     else {
       val moves = held.toSeq.sortBy(_._1).map(_._2)
       val states = moves.collect { case state: State => state }
-      val done = if (states.nonEmpty) states.map(_.carryOut()) else step(moves)
+      val done = if (states.nonEmpty) merge(states) else step(moves)
       held = if (states.nonEmpty) held.filterNot(_._2.isInstanceOf[State]) else Map.empty
       done
     }
+
+  private def merge(states: Seq[State]): Seq[() => Unit] = {
+    val outcome = states.map(_.merge()).last
+    states.map(state => () => state.merged(outcome))
+  }
 
   private def step(moves: Seq[Move]): Seq[() => Unit] = {
     val gradients = moves.collect { case gradient: Gradient => gradient }
@@ -75,13 +80,9 @@ private object Sync {
       val answered: () => Unit
   ) extends Move
 
-  final class State(val connection: Candidate, merge: () => Array[Byte], merged: Array[Byte] => Unit)
-      extends Move {
-
-    /** @return what is to be called */
-    def carryOut(): () => Unit = {
-      val state = merge()
-      () => merged(state)
-    }
-  }
+  final class State(
+      val connection: Candidate,
+      val merge: () => Array[Byte],
+      val merged: Array[Byte] => Unit
+  ) extends Move
 }

@@ -19,7 +19,11 @@ private[server] final case class Pushed(
 )
 
 /** Applies what workers push, each step once, and counts it. Thread-safe. */
-private[server] final class Updates(consistency: => Consistency, counters: Counters) {
+private[server] final class Updates(
+    consistency: => Consistency,
+    counters: Counters,
+    snapshots: => Snapshots
+) {
 
   /** Applies a push by itself, unless it was applied before.
     *
@@ -28,21 +32,29 @@ private[server] final class Updates(consistency: => Consistency, counters: Count
     */
   def one(connection: Candidate, entry: WorkerEntry[Candidate], push: Pushed): Option[Long] = {
     var version = 0L
-    val fresh = entry.push(connection, push.step, push.samples, push.loss) {
-      check(push)
-      version = push.brings.applyTo(consistency)
-      val staleness = version - 1 - push.base
-      counters.applied(push.samples.toLong, staleness)
-      staleness
+    val fresh = snapshots.updating {
+      entry.push(connection, push.step, push.samples, push.loss) {
+        check(push)
+        version = push.brings.applyTo(consistency)
+        val staleness = version - 1 - push.base
+        counters.applied(push.samples.toLong, staleness)
+        staleness
+      }
     }
+    if (fresh) snapshots.passing(version)
     Option.when(fresh)(version)
   }
 
-  /** Applies the mean of pushes, each the next of its worker, as one update. */
+  /** Applies the mean of pushes, each the next of its worker, as one update. All that their workers have done since the
+    * update before, merging their states and reporting, is in a snapshot that is taken now.
+    */
   def mean(pushes: Seq[(WorkerEntry[Candidate], Pushed)]): Unit = {
-    Contribution.mean(pushes.map { case (_, push) => (push.brings, push.samples) }).applyTo(consistency)
-    counters.applied(pushes.map(_._2.samples.toLong).sum, 0)
-    pushes.foreach { case (entry, push) => entry.applied(0, push.samples, push.loss) }
+    snapshots.passing(consistency.version)
+    snapshots.updating {
+      Contribution.mean(pushes.map { case (_, push) => (push.brings, push.samples) }).applyTo(consistency)
+      counters.applied(pushes.map(_._2.samples.toLong).sum, 0)
+      pushes.foreach { case (entry, push) => entry.applied(0, push.samples, push.loss) }
+    }
   }
 
   /** @throws Refused if it was computed on weights that there have not been yet */

@@ -4,6 +4,7 @@ import java.util.concurrent.ConcurrentHashMap
 
 import scala.jdk.CollectionConverters._
 
+import sparkflow.ps.WorkerProgress
 import sparkflow.ps.protocol.{ErrorCode, Refused}
 
 /** The workers of one fit, by (round, partition). An entry outlives its connections: it knows where a retry goes on. */
@@ -12,6 +13,10 @@ private[server] final class WorkerTable[C <: AnyRef] {
 
   def entry(round: Int, worker: Int): WorkerEntry[C] =
     entries.computeIfAbsent((round, worker), _ => new WorkerEntry(round, worker))
+
+  /** How far the workers of a round have come, in their order. */
+  def progress(round: Int): Seq[WorkerProgress] =
+    entries.values.asScala.filter(_.round == round).map(_.progress).toSeq.sortBy(_.worker)
 
   /** Attempts at any worker after its first. */
   def retries: Int = entries.values.asScala.map(_.retries).sum
@@ -29,6 +34,21 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   private var staleness = 0L // of the updates since the last report
   private var updates = 0L
   private var own, earlier = Seen.nothing // since the last report, by this connection and by those before it
+  private var rows: Option[Long] = None
+  private var expectedRows: Option[Long] = None
+
+  def progress: WorkerProgress = synchronized {
+    val seen = own + earlier
+    WorkerProgress(worker, rows, next, seen.samples, seen.total)
+  }
+
+  /** Goes on from where the worker has come to in a fit that was cut short; before its first connection. */
+  def restore(progress: WorkerProgress): Unit = synchronized {
+    rows = progress.rows
+    expectedRows = progress.rows
+    next = progress.step
+    earlier = Seen(progress.samples, progress.loss)
+  }
 
   /** The next step that is expected. */
   def nextStep: Long = synchronized(next)
@@ -54,10 +74,18 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
 
   /** Makes `connection` the one that speaks for this worker.
     *
+    * @param rows of its partition
     * @return the connection that is fenced off by it
-    * @throws Refused if a newer attempt is known
+    * @throws Refused if a newer attempt is known, or the partition should have other rows
     */
-  def enter(attempt: Long, connection: C): Option[C] = synchronized {
+  def enter(attempt: Long, connection: C, rows: Long): Option[C] = synchronized {
+    for (before <- expectedRows if before != rows)
+      throw new Refused(
+        ErrorCode.Sizes,
+        s"partition $worker has $rows rows, but had $before when the checkpoint was made: to go on from it, the DataFrame must " +
+          "hold the same rows in the same partitions; otherwise set resume to false and another checkpointDir"
+      )
+    this.rows = Some(rows)
     if (attempt < this.attempt)
       throw new Refused(
         ErrorCode.Fenced,
@@ -86,7 +114,7 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
       throw new Refused(ErrorCode.Fenced, s"a newer attempt of partition $worker is known: $attempt")
   }
 
-  /** Runs `update`, which returns the update's staleness, if `step` is the next one; a step that was applied before is
+  /** Runs `update`, which returns the update's staleness, if the push is the next one; a step that was applied before is
     * passed over.
     *
     * @return whether the update was applied

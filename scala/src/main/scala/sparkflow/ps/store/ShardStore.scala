@@ -101,9 +101,24 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
   }
 
   /** A copy of the weights. */
-  def weights(): Array[Float] = {
+  def weights(): Array[Float] = copy(_.weights)
+
+  /** A copy of each slot. */
+  def slots(): Seq[Array[Float]] = slotInitials.indices.map(s => copy(_.slots(s)))
+
+  /** Sets the slots to what `slots` has given. */
+  def restore(slots: Seq[Array[Float]]): Unit = {
+    require(
+      slots.length == slotInitials.length && slots.forall(_.length == length),
+      s"the optimizer has ${slotInitials.length} slots of $length values, but ${slots.map(_.length).mkString(", ")} values were given"
+    )
+    for ((values, s) <- slots.zipWithIndex; shard <- shards)
+      System.arraycopy(values, shard.from, shard.slots(s), 0, shard.length)
+  }
+
+  private def copy(column: Shard => Array[Float]): Array[Float] = {
     val all = new Array[Float](length)
-    shards.foreach(s => System.arraycopy(s.weights, 0, all, s.from, s.length))
+    shards.foreach(s => System.arraycopy(column(s), 0, all, s.from, s.length))
     all
   }
 
