@@ -51,6 +51,9 @@ def session(graph: Any, threads: int) -> Any:
 
 # Of TensorFlow 1's loops and branches.
 _CONTROL_FLOW = {"Enter", "Exit", "LoopCond", "Merge", "NextIteration", "Switch"}
+# Those of TensorFlow 2. That executor does not lower them: one in another, such as in the checks of
+# tf.losses.…(weights=w), would wait for the pool's only thread, on which it runs, for ever.
+_CONTROL_FLOW |= {"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"}
 
 
 def _runs_on_one_thread(graph: Any) -> bool:
