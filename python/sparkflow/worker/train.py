@@ -20,7 +20,7 @@ from sparkflow.worker import archives, columns
 from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
-from sparkflow.worker.tables import RowSteps
+from sparkflow.worker.steps import GradientSteps, LocalSteps, RowSteps, Steps
 from sparkflow.worker.validation import Validation, no_training_rows
 
 RESULT = pa.schema(
@@ -152,7 +152,7 @@ class TrainTask:
         self._validation = None
         if spec.validation:
             arrays = shape(spec, backend, held_out) if len(held_out[0]) else []
-            self._validation = Validation(backend, arrays, self._plan.batch, spec.local_steps > 1)
+            self._validation = Validation(arrays, self._plan.batch)
         self._number = 0  # of the iteration, over all rounds
         self.made = 0  # mini-batches
 
@@ -177,8 +177,8 @@ class TrainTask:
 
     def _train(self, client: ParameterClient, attempt: int) -> None:
         spec, backend, plan = self._spec, self._backend, self._plan
-        rows = RowSteps(backend, client) if isinstance(client, RowClient) else None
-        welcome = (rows or client).hello(spec.round, self._partition, attempt, self._rows)
+        steps = self._steps(client)
+        welcome = steps.hello(spec.round, self._partition, attempt, self._rows)
         step, version, state = welcome.step, welcome.version, bytes(welcome.state)
         if welcome.initialize:
             initial, state = backend.initial()
@@ -189,12 +189,7 @@ class TrainTask:
         pushes = -(-plan.steps_per_iteration // spec.local_steps)  # of an iteration
         first, skipped = divmod(step, pushes)
         batches = self._batches(first, skipped * spec.local_steps)
-        inputs = next(batches, [])
-        shared = self._share(client)
-        if rows is not None:
-            version = rows.start(inputs)
-        elif shared:
-            version = client.pull()
+        version = steps.begin(batches, version, self._share(client))
         if spec.compression != "none":
             client.compress(spec.compression)
         self._segment(version)
@@ -209,19 +204,7 @@ class TrainTask:
             total, samples = 0.0, 0
             for push in range(skipped, pushes):
                 left = plan.steps_per_iteration - push * spec.local_steps
-                if rows is not None:
-                    count = len(inputs[0])
-                    loss, gradient = rows.gradient(inputs)
-                    self._check(loss, step)
-                    inputs = next(batches, [])
-                    rows.push(step, version, count, loss, gradient, inputs)
-                else:
-                    if spec.local_steps == 1:
-                        count, loss, gradient = self._gradient(client, step, inputs)
-                    else:
-                        count, loss, gradient = self._change(client, step, inputs, batches, left)
-                    client.push(step, version, count, loss, gradient, change=spec.local_steps > 1)
-                    inputs = next(batches, [])  # while the server applies it
+                count, loss = steps.push(step, version, left)
                 version = client.wait()
                 step += 1
                 total += loss * count
@@ -234,9 +217,8 @@ class TrainTask:
                     backend.start(client.weights, state)
             skipped = 0
             if self._validation is not None:
-                self._validation.tell(client, rows, self._number)
-                if rows is not None and inputs:
-                    version = rows.start(inputs)
+                self._validation.tell(client, steps, self._number)
+                version = steps.resume(version)
             client.report(self._number, samples, total / samples)
         client.done()
 
@@ -251,35 +233,14 @@ class TrainTask:
             return False
         return self._backend.reseed(version // spec.segment)
 
-    def _gradient(
-        self, client: ParameterClient, step: int, inputs: list[np.ndarray]
-    ) -> tuple[int, float, list[np.ndarray]]:
-        """Return the samples, loss and gradient of one mini-batch at the client's weights."""
-        loss, gradient = self._backend.step(client.weights, *inputs)
-        self._check(loss, step)
-        return len(inputs[0]), loss, gradient
+    def _steps(self, client: ParameterClient) -> Steps[Any]:
+        if isinstance(client, RowClient):
+            return RowSteps(self._backend, client, self._made)
+        if self._spec.local_steps > 1:
+            return LocalSteps(self._backend, client, self._made, self._spec.local_steps)
+        return GradientSteps(self._backend, client, self._made)
 
-    def _change(
-        self,
-        client: ParameterClient,
-        step: int,
-        inputs: list[np.ndarray],
-        batches: Iterator[list[np.ndarray]],
-        left: int,
-    ) -> tuple[int, float, list[np.ndarray]]:
-        """Take local steps, `left` at most; return their samples, mean loss and the change of the weights."""
-        self._backend.put(client.weights)
-        total, samples = 0.0, 0
-        for number in range(min(self._spec.local_steps, left)):
-            if number:
-                inputs = next(batches)
-            loss = self._backend.local_step(*inputs)
-            self._check(loss, step)
-            total += loss * len(inputs[0])
-            samples += len(inputs[0])
-        return samples, total / samples, [self._backend.get() - client.weights]
-
-    def _check(self, loss: float, step: int) -> None:
+    def _made(self, loss: float, step: int) -> None:
         if not math.isfinite(loss):
             raise FloatingPointError(
                 f"loss became {loss} at iteration {self._number} (partition {self._partition}, "

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from sparkflow.backend.interface import Backend
 from sparkflow.ps.client import ParameterClient
-from sparkflow.worker.tables import RowSteps
+from sparkflow.worker.steps import Steps
 
 
 class Validation:
@@ -22,29 +22,20 @@ class Validation:
         The held-out rows as the backend takes them; empty if there are none.
     batch : int
         Rows to evaluate at once.
-    local : bool
-        Whether the backend computes with weights of its own.
     """
 
-    def __init__(self, backend: Backend, arrays: Sequence[np.ndarray], batch: int, local: bool) -> None:
-        self._backend = backend
+    def __init__(self, arrays: Sequence[np.ndarray], batch: int) -> None:
         self._batch = batch
-        self._local = local
         self._rows = len(arrays[0]) if arrays else 0
         self._arrays = arrays
 
-    def tell(self, client: ParameterClient, rows: RowSteps | None, iteration: int) -> None:
+    def tell(self, client: ParameterClient, steps: Steps[Any], iteration: int) -> None:
         """Compute loss and metrics over all rows; raises FloatingPointError if one is not finite."""
         total = 0.0
         metrics: dict[str, tuple[float, float]] = {}
-        if self._local and self._rows:
-            self._backend.put(client.weights)
         for start in range(0, self._rows, self._batch):
             inputs = [array[start : start + self._batch] for array in self._arrays]
-            if rows is not None:
-                found = rows.evaluate(inputs)
-            else:
-                found = self._backend.evaluate(None if self._local else client.weights, *inputs)
+            found = steps.evaluate(inputs)
             total += found.loss * len(inputs[0])
             for name, (part, count) in found.metrics.items():
                 before = metrics.get(name, (0.0, 0.0))

@@ -9,52 +9,7 @@ import org.slf4j.LoggerFactory
 import sparkflow.ps.{FitCounts, FitSnapshot, IterationReport, ServerConfig}
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.protocol.{ErrorCode, Hello, Refused, Report, Validation}
-import sparkflow.ps.store.{Layout, ModelState, StateStore, StoreSnapshot, Tables}
-
-/** A connection, as the others of its fit see it. The methods may be called on any thread; they return at once, and act
-  * later, on the connection's event loop.
-  */
-private[server] trait Candidate {
-
-  /** It shall make the first weights. */
-  def chosen(): Unit
-
-  /** There are weights. */
-  def ready(): Unit
-
-  /** If it still waits for its Welcome, or for other workers, it gets this Error instead. */
-  def refuse(code: Int, message: String): Unit
-}
-
-/** The weights of a fit, from the moment when there are any. */
-private[ps] final class LiveModel(
-    val layout: Layout,
-    val consistency: Consistency,
-    val state: StateStore,
-    val bornNanos: Long
-) {
-  val layoutJson: String = layout.toJson
-  private var known: Option[Tables] = None
-
-  /** The tables of these names, which are those of all workers that have any.
-    *
-    * @throws Refused if they are none of the layout, or others than those of the workers before
-    */
-  def tables(names: Seq[String]): Tables = synchronized {
-    val tables = known.getOrElse {
-      try new Tables(layout, names)
-      catch { case e: IllegalArgumentException => throw new Refused(ErrorCode.Sizes, e.getMessage) }
-    }
-    val before = tables.tables.map(_.name)
-    if (before != names)
-      throw new Refused(
-        ErrorCode.Sizes,
-        s"a worker takes ${names.mkString(", ")} by rows, others ${before.mkString(", ")}: their graphs differ"
-      )
-    known = Some(tables)
-    tables
-  }
-}
+import sparkflow.ps.store.{ModelState, StateStore, StoreSnapshot}
 
 /** What all connections of one fit share. Thread-safe.
   *
