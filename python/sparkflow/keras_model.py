@@ -17,7 +17,7 @@ _GRAPH = (
     "toKeepDropout",
     "useRegularizationLosses",
 )
-_RULE = ("tfOptimizer", "optimizerOptions", "learningRateSchedule")
+_RULE = ("tfOptimizer", "optimizerOptions")
 
 
 def keras_params(
@@ -64,7 +64,7 @@ def keras_params(
         "tfOutput": converted.tf_output,
         "tfSampleWeight": "sample_weight:0" if weighted else None,
     }
-    if optimizer is None and model.compiled and not any(name in given for name in _RULE):
+    if optimizer is None and model.compiled and "tfOptimizer" not in given:
         optimizer = model.optimizer
     if optimizer is not None:
         rule = rule_of(optimizer, model.trainable_variables)

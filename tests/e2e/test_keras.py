@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,6 +161,14 @@ class TestParams:
         net = SparkAsyncDL(model=classifier(), tfOptimizer="ftrl", tfLearningRate=0.3, tfOutput="x:0")
         assert (net.getTfOptimizer(), net.getTfLearningRate(), net.getTfOutput()) == ("ftrl", 0.3, "x:0")
         assert net.getOptimizerOptions() is None
+
+    def test_of_the_user_change_a_part_of_what_the_model_was_compiled_with(self, spark: SparkSession) -> None:
+        schedule = {"schedule": "constant", "warmup_steps": 5}
+        compiled = classifier(keras.optimizers.SGD(0.1, momentum=0.5))
+        net = SparkAsyncDL(model=compiled, learningRateSchedule=schedule, optimizerOptions={"momentum": 0.25})
+        assert (net.getTfOptimizer(), net.getTfLearningRate()) == ("momentum", 0.1)
+        assert json.loads(net.getOptimizerOptions()) == {"momentum": 0.25}
+        assert json.loads(net.getLearningRateSchedule()) == schedule
 
     @pytest.mark.parametrize(
         ("given", "words"),

@@ -24,7 +24,7 @@ from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
 from sparkflow.backend.metagraph import Variables, needed, producer
-from sparkflow.backend.runtime import tf
+from sparkflow.backend.runtime import FUNCTIONAL, tf
 from sparkflow.backend.seeding import seed_stateful, stateful
 from sparkflow.backend.tables import RowOps, Table, find
 
@@ -175,7 +175,7 @@ def lower(
     if evaluation:
         evaluated = own or Evaluation(loss.name, dropout=tf_dropout)
     graph_def = scratch.as_graph_def()
-    _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense})
+    _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense} | _handed_on(scratch))
     targets = [item.name for item in (loss, *gradient, *updates, *initializers)]
     targets += [local.apply] if local else []
     targets += evaluated.fetches if evaluated else []
@@ -315,12 +315,22 @@ def _read_after_load(graph_def: Any, load: str, variables: set[str]) -> None:
 
     A variable lives outside every control-flow frame, so its direct consumers do too: a loop or a branch
     takes the handle through an Enter, a Switch, a While or an If, and waits there. What the loader itself is
-    made of must not wait for it.
+    made of must not wait for it. A While or an If also hands handles on; TensorFlow may replace what it hands
+    on by what it was given, so that is a variable's handle, too.
     """
     upstream = needed(graph_def, [load])
     for node in graph_def.node:
         if node.name not in upstream and any(producer(i) in variables for i in node.input if i[0] != "^"):
             node.input.append(f"^{load}")
+
+
+def _handed_on(graph: Any) -> set[str]:
+    """Return the names of the loops and branches of TensorFlow 2 that give handles of variables."""
+    return {
+        op.name
+        for op in graph.get_operations()
+        if op.type in FUNCTIONAL and any(output.dtype == tf.resource for output in op.outputs)
+    }
 
 
 def _draws(graph_def: Any, targets: Sequence[str], seeded: set[tuple[str, str]]) -> bool:

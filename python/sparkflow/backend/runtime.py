@@ -27,7 +27,7 @@ except ImportError as error:
         "(PYSPARK_PYTHON) to a Python that has it"
     ) from error
 
-__all__ = ["session", "tf"]
+__all__ = ["FUNCTIONAL", "session", "tf"]
 
 
 def session(graph: Any, threads: int) -> Any:
@@ -50,15 +50,18 @@ def session(graph: Any, threads: int) -> Any:
 
 
 # Of TensorFlow 1's loops and branches.
-_CONTROL_FLOW = {"Enter", "Exit", "LoopCond", "Merge", "NextIteration", "Switch"}
-# Those of TensorFlow 2. That executor does not lower them: one in another, such as in the checks of
-# tf.losses.…(weights=w), would wait for the pool's only thread, on which it runs, for ever.
-_CONTROL_FLOW |= {"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"}
+_FRAMES = {"Enter", "Exit", "LoopCond", "Merge", "NextIteration", "Switch"}
+# Those of TensorFlow 2.
+FUNCTIONAL = {"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"}
 
 
 def _runs_on_one_thread(graph: Any) -> bool:
-    """Whether TensorFlow's executor for a single thread takes the graph: it refuses refs and frames."""
+    """Whether TensorFlow's executor for a single thread takes the graph.
+
+    It refuses refs and frames. It takes functional branches as they are: one in another, such as in the
+    checks of ``tf.losses.…(weights=w)``, would wait for the pool's only thread, on which it runs, for ever.
+    """
     return not any(
-        op.type.removeprefix("Ref") in _CONTROL_FLOW or any(t.dtype._is_ref_dtype for t in op.outputs)
+        op.type.removeprefix("Ref") in _FRAMES | FUNCTIONAL or any(t.dtype._is_ref_dtype for t in op.outputs)
         for op in graph.get_operations()
     )

@@ -44,7 +44,7 @@ KERAS_ONLY = {
     "adamw": (optimizers.AdamW(0.01), ("adamw", {"beta1": 0.9, "weight_decay": 0.004})),
     "adam_decay": (optimizers.Adam(0.01, weight_decay=0.1), ("adamw", {"weight_decay": 0.1})),
     "rmsprop": (optimizers.RMSprop(0.01, rho=0.8), ("keras_rmsprop", {"rho": 0.8, "centered": False})),
-    "nadam": (optimizers.Nadam(0.01), ("nadam", {"beta1": 0.9, "epsilon": 1e-7})),
+    "nadam": (optimizers.Nadam(0.01), ("nadam", {"beta2": 0.999, "epsilon": 1e-7})),
     "lion": (optimizers.Lion(0.01), ("lion", {"beta2": 0.99, "weight_decay": 0.0})),
 }
 
@@ -101,7 +101,7 @@ def test_rules_that_tensorflow_1_has_not(case):
 
 
 def test_a_name_has_keras_defaults():
-    options = {"beta1": 0.9, "epsilon": 1e-7}  # beta2 is left to the server: it depends on the workers
+    options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7}
     assert rule_of("adam") == ("adam", 0.001, options, None)
 
 

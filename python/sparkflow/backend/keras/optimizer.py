@@ -109,7 +109,7 @@ def _sgd(config: Config) -> tuple[str, dict[str, float | bool]]:
 
 
 def _adam(config: Config) -> tuple[str, dict[str, float | bool]]:
-    options = {**_betas_of_adam(config), "epsilon": config["epsilon"]}
+    options = {**_betas(config), "epsilon": config["epsilon"]}
     if not config["weight_decay"]:
         return "adam", options
     return "adamw", {**options, "weight_decay": config["weight_decay"]}
@@ -147,7 +147,7 @@ def _ftrl(config: Config) -> tuple[str, dict[str, float | bool]]:
 
 
 def _nadam(config: Config) -> tuple[str, dict[str, float | bool]]:
-    return "nadam", {**_betas_of_adam(config), "epsilon": config["epsilon"]}
+    return "nadam", {**_betas(config), "epsilon": config["epsilon"]}
 
 
 def _lion(config: Config) -> tuple[str, dict[str, float | bool]]:
@@ -156,14 +156,6 @@ def _lion(config: Config) -> tuple[str, dict[str, float | bool]]:
 
 def _betas(config: Config) -> dict[str, float | bool]:
     return {"beta1": config["beta_1"], "beta2": config["beta_2"]}
-
-
-def _betas_of_adam(config: Config) -> dict[str, float | bool]:
-    """Keras' default of beta_2 counts as not set: the server's depends on the number of workers."""
-    betas = _betas(config)
-    if betas["beta2"] == 0.999:
-        del betas["beta2"]
-    return betas
 
 
 _optimizers = keras.optimizers

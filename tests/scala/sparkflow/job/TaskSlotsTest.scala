@@ -21,12 +21,14 @@ class TaskSlotsTest extends AnyFunSuite {
     new TaskSlots(conf, total, running, watch)
 
   private def enough(slots: TaskSlots, workers: Int, patience: FiniteDuration = Duration.Zero): Unit =
-    try slots.take(TaskSlots.ofMode("sync"), workers, patience)
+    try slots.take(need("sync"), workers, patience)
     finally slots.close()
+
+  private def need(mode: String) = TaskSlots.need(Some(mode), Nil).get
 
   private def refused(slots: TaskSlots, workers: Int): String =
     intercept[IllegalArgumentException](
-      slots.take(TaskSlots.ofMode("sync"), workers, Duration.Zero)
+      slots.take(need("sync"), workers, Duration.Zero)
     ).getMessage
 
   test("a slot for each worker is enough") {
@@ -48,11 +50,25 @@ class TaskSlotsTest extends AnyFunSuite {
   }
 
   test("early stopping says that it is it") {
-    val need = TaskSlots.Need("restoreBest is true, for which", "leave it out")
-    val local = slots(conf("spark.master" -> "local[2]"), 2, 0)
-    val message = intercept[IllegalArgumentException](local.take(need, 3, Duration.Zero)).getMessage
-    assert(message.startsWith("restoreBest is true, for which all 3 workers must run at once, but"))
-    assert(message.endsWith("or leave it out"))
+    val reasons = Seq("earlyStoppingPatience is 3", "restoreBest is true")
+    def message(mode: Option[String]) = intercept[IllegalArgumentException](
+      slots(conf("spark.master" -> "local[2]"), 2, 0)
+        .take(TaskSlots.need(mode, reasons).get, 3, Duration.Zero)
+    ).getMessage
+    assert(
+      message(None).startsWith(
+        "earlyStoppingPatience is 3 and restoreBest is true, for which all 3 workers must run at once, but"
+      )
+    )
+    assert(message(None).endsWith("or leave earlyStoppingPatience and restoreBest out"))
+    assert(message(Some("ssp")).startsWith("mode is 'ssp' and earlyStoppingPatience is 3 and restoreBest is true"))
+    assert(
+      message(Some("ssp")).endsWith(
+        "use mode 'hogwild' or 'locked', in which partitions may train one after the other, and leave earlyStoppingPatience " +
+          "and restoreBest out"
+      )
+    )
+    assert(TaskSlots.need(None, Nil).isEmpty)
   }
 
   test("slots that other tasks take do not count, unless they fall free in time") {
@@ -80,13 +96,13 @@ class TaskSlotsTest extends AnyFunSuite {
 
   test("slots that another fit has taken do not count, though its tasks have not begun; until it ends") {
     val (first, second) = (slots(conf(), 4, 0), slots(conf(), 4, 0))
-    first.take(TaskSlots.ofMode("sync"), 3)
-    first.take(TaskSlots.ofMode("sync"), 3) // of its next round
+    first.take(need("sync"), 3)
+    first.take(need("sync"), 3) // of its next round
     assert(refused(second, 2).contains("other tasks run in 3 of the 4 task slots: set partitions to 1, or"))
     enough(second, 1)
     val closing = new Thread(() => first.close())
     closing.start()
-    second.take(TaskSlots.ofMode("ssp"), 4, 1.minute)
+    second.take(need("ssp"), 4, 1.minute)
     closing.join()
     assert(refused(first, 1).contains("4 of the 4"))
     second.close()

@@ -290,8 +290,10 @@ class OptimizerTest extends AnyFunSuite {
       assert(beta2(1000).contains(0.99))
       assert(beta2(8, "beta2" -> 0.9).contains(0.9))
       assert(beta2(8, "beta2" -> null).contains(math.pow(0.999, 8)))
+      assert(beta2(8, "beta2" -> 0.999).contains(math.pow(0.999, 8)))
     }
     assert(Optimizer.asynchronous("nadam", Map("beta_2" -> 0.9), 8) == Map("beta_2" -> 0.9))
+    assert(Optimizer.asynchronous("nadam", Map("beta_2" -> 0.999), 3) == Map("beta_2" -> math.pow(0.999, 3)))
     for (name <- Optimizer.names.diff(Seq("adam", "adamw", "nadam")))
       assert(Optimizer.asynchronous(name, Map.empty, 8).isEmpty)
   }

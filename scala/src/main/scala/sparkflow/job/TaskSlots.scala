@@ -94,20 +94,29 @@ private[job] object TaskSlots {
     () => sc.removeSparkListener(listener)
   }
 
-  /** Who needs all workers at once, as the begin of a sentence, and what can be done without. */
+  /** Why a fit needs all workers at once, as the begin of a sentence, and what can be done without. */
   final case class Need(who: String, instead: String)
 
-  def ofMode(mode: String): Need = Need(
-    s"mode is '$mode', in which",
-    "use mode 'hogwild' or 'locked', in which partitions may train one after the other"
-  )
+  def needOf(request: TrainRequest): Option[Need] =
+    need(Option.when(request.together)(request.mode), stopping(request))
 
-  def ofStopping(request: TrainRequest): Need = {
-    val param =
-      if (request.restoreBest) "restoreBest is true"
-      else s"earlyStoppingPatience is ${request.earlyStoppingPatience}"
-    Need(s"$param, for which", "leave it out")
+  /** None if its workers may train one after the other. */
+  def need(mode: Option[String], stopping: Seq[String]): Option[Need] = {
+    val other = "use mode 'hogwild' or 'locked', in which partitions may train one after the other"
+    lazy val names = stopping.map(_.takeWhile(_ != ' ')).mkString(" and ")
+    (mode, stopping) match {
+      case (None, Nil)       => None
+      case (Some(mode), Nil) => Some(Need(s"mode is '$mode', in which", other))
+      case (None, _)         => Some(Need(stopping.mkString("", " and ", ", for which"), s"leave $names out"))
+      case (Some(mode), _) =>
+        Some(Need(s"mode is '$mode' and ${stopping.mkString(" and ")}, for which", s"$other, and leave $names out"))
+    }
   }
+
+  /** What of early stopping a request asks for. */
+  def stopping(request: TrainRequest): Seq[String] =
+    Option.when(request.earlyStoppingPatience > 0)(s"earlyStoppingPatience is ${request.earlyStoppingPatience}").toSeq ++
+      Option.when(request.restoreBest)("restoreBest is true")
 
   // A task that is killed, of a fit that has just failed, say, may take some seconds to end; and Spark itself gives the
   // first executors so long to register (spark.scheduler.maxRegisteredResourcesWaitingTime).

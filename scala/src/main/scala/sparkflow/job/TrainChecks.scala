@@ -117,8 +117,8 @@ private[job] object TrainChecks {
   private def checkpoints(request: TrainRequest): Unit =
     for (_ <- request.checkpoint; _ <- request.stopping)
       throw new IllegalArgumentException(
-        "checkpointDir is set, but a checkpoint does not hold the best weights and how long ago they were: leave out " +
-          "earlyStoppingPatience and restoreBest, or checkpointDir"
+        s"checkpointDir is set, and ${TaskSlots.stopping(request).mkString(" and ")}, but a checkpoint does not hold the best weights " +
+          "and how many iterations ago they were: leave out one or the other"
       )
 
   private def staleness(request: TrainRequest): Unit = {

@@ -170,9 +170,7 @@ object TrainJob {
     if (request.together || request.validates || request.stopping.isDefined || checkpoints.isDefined) {
       val workers = trained.queryExecution.toRdd.getNumPartitions
       checkpoints.foreach(_.round(workers))
-      val needs = Option.when(request.together)(TaskSlots.ofMode(request.mode)) ++
-        request.stopping.map(_ => TaskSlots.ofStopping(request))
-      needs.headOption.foreach(slots.take(_, workers))
+      TaskSlots.needOf(request).foreach(slots.take(_, workers))
       server.begin(spec.round, workers)
     }
     val results = collect(trained)

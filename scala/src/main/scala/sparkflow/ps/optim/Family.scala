@@ -17,8 +17,10 @@ private[optim] abstract class Family(val name: String) {
   /** Whether `tensorflow.compat.v1.train` has it, with these options; otherwise Keras has it. */
   def ofTensorFlow: Boolean = true
 
-  /** Options that have another default with several workers that don't wait for each other. */
-  def asynchronous(workers: Int): Map[String, Any] = Map.empty
+  /** Options that are something else than their default with several workers that don't wait for each other, where they have
+    * that default.
+    */
+  def asynchronous(workers: Int): Map[(String, Double), Double] = Map.empty
 
   def create(learningRate: Rate, options: Options): Optimizer
 }

@@ -121,15 +121,21 @@ object Optimizer {
     }
   }
 
-  /** The options with what stands for those that are not set, when several workers push without waiting for each other
-    * (see [[SecondMoment]]): the defaults are those of one.
+  /** The options for workers that push without waiting for each other (see [[SecondMoment]]): some defaults, set or not, are
+    * those of one worker, and have something else in their place.
     *
     * @param workers at most so many at once
     */
   def asynchronous(name: String, options: Map[String, Any], workers: Int): Map[String, Any] = {
     val chosen = family(name)
-    val set = options.filter(_._2 != null).keySet.map(o => chosen.aliases.getOrElse(o, o))
-    options ++ chosen.asynchronous(workers).filterNot { case (option, _) => set(option) }
+    chosen.asynchronous(workers).foldLeft(options) { case (set, ((option, default), instead)) =>
+      val keys = chosen.aliases.collect { case (alias, `option`) => alias }.toSeq :+ option
+      keys.find(set.get(_).exists(_ != null)) match {
+        case None                                => set + (option -> instead)
+        case Some(key) if set(key) == default => set + (key -> instead)
+        case Some(_)                             => set
+      }
+    }
   }
 
   private def family(name: String): Family = families.find(_.name == name).getOrElse {

@@ -10,13 +10,13 @@ package sparkflow.ps.optim
   * none did (docs/accuracy.md).
   */
 private[optim] object SecondMoment {
-  private val beta2 = 0.999 // TensorFlow's and Keras' default
+  private val beta2 = 0.999 // TensorFlow's and Keras' default, which most programs spell out without a thought
   private val least = 0.99 // what was measured to do no harm
 
-  /** The option, where the user has not set it.
+  /** What takes the place of the default, set or not.
     *
     * @param workers that push without waiting for each other, at most
     */
-  def options(workers: Int): Map[String, Any] =
-    Map("beta2" -> Math.max(least, Math.pow(beta2, workers.toDouble)))
+  def instead(workers: Int): Map[(String, Double), Double] =
+    Map(("beta2", beta2) -> Math.max(least, Math.pow(beta2, workers.toDouble)))
 }
