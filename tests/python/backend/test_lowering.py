@@ -90,6 +90,21 @@ def test_a_loop_can_be_lowered_again_with_another_seed_in_one_process():
     assert one != two
 
 
+def test_what_a_loop_hands_on_is_read_after_the_weights_are_there():
+    """The gradient of a loop asks for a variable's shape; not to wait for it shows one time in many."""
+
+    def build():
+        x, y = inputs(3, 3)
+        w = tf.get_variable("w", [3, 3])
+        _, out = tf.while_loop(lambda i, h: i < 2, lambda i, h: (i + 1, h @ w), [0, x])
+        tf.losses.mean_squared_error(y, out)
+
+    graph = GraphBackend(as_json(build), "x:0", "y:0")._lowered.graph
+    load = graph.get_operation_by_name("sparkflow/load")
+    shapes = [op for op in graph.get_operations() if op.type == "VariableShape"]
+    assert shapes and all(load in op.control_inputs for op in shapes)
+
+
 def test_regularization_losses_are_added_only_if_asked():
     text = as_json(graphs.regularized)
     check(text, regularization=True)
