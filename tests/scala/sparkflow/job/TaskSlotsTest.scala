@@ -61,7 +61,9 @@ class TaskSlotsTest extends AnyFunSuite {
       )
     )
     assert(message(None).endsWith("or leave earlyStoppingPatience and restoreBest out"))
-    assert(message(Some("ssp")).startsWith("mode is 'ssp' and earlyStoppingPatience is 3 and restoreBest is true"))
+    assert(
+      message(Some("ssp")).startsWith("mode is 'ssp' and earlyStoppingPatience is 3 and restoreBest is true")
+    )
     assert(
       message(Some("ssp")).endsWith(
         "use mode 'hogwild' or 'locked', in which partitions may train one after the other, and leave earlyStoppingPatience " +

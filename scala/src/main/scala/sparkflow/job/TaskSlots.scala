@@ -109,13 +109,20 @@ private[job] object TaskSlots {
       case (Some(mode), Nil) => Some(Need(s"mode is '$mode', in which", other))
       case (None, _)         => Some(Need(stopping.mkString("", " and ", ", for which"), s"leave $names out"))
       case (Some(mode), _) =>
-        Some(Need(s"mode is '$mode' and ${stopping.mkString(" and ")}, for which", s"$other, and leave $names out"))
+        Some(
+          Need(
+            s"mode is '$mode' and ${stopping.mkString(" and ")}, for which",
+            s"$other, and leave $names out"
+          )
+        )
     }
   }
 
   /** What of early stopping a request asks for. */
   def stopping(request: TrainRequest): Seq[String] =
-    Option.when(request.earlyStoppingPatience > 0)(s"earlyStoppingPatience is ${request.earlyStoppingPatience}").toSeq ++
+    Option
+      .when(request.earlyStoppingPatience > 0)(s"earlyStoppingPatience is ${request.earlyStoppingPatience}")
+      .toSeq ++
       Option.when(request.restoreBest)("restoreBest is true")
 
   // A task that is killed, of a fit that has just failed, say, may take some seconds to end; and Spark itself gives the

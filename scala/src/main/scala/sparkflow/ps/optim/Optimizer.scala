@@ -131,9 +131,9 @@ object Optimizer {
     chosen.asynchronous(workers).foldLeft(options) { case (set, ((option, default), instead)) =>
       val keys = chosen.aliases.collect { case (alias, `option`) => alias }.toSeq :+ option
       keys.find(set.get(_).exists(_ != null)) match {
-        case None                                => set + (option -> instead)
+        case None                             => set + (option -> instead)
         case Some(key) if set(key) == default => set + (key -> instead)
-        case Some(_)                             => set
+        case Some(_)                          => set
       }
     }
   }

@@ -10,7 +10,8 @@ package sparkflow.ps.optim
   * none did (docs/accuracy.md).
   */
 private[optim] object SecondMoment {
-  private val beta2 = 0.999 // TensorFlow's and Keras' default, which most programs spell out without a thought
+  private val beta2 =
+    0.999 // TensorFlow's and Keras' default, which most programs spell out without a thought
   private val least = 0.99 // what was measured to do no harm
 
   /** What takes the place of the default, set or not.
