@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -45,6 +46,14 @@ def test_the_wheel_holds_the_jar_and_the_whole_package(wheel: Path) -> None:
     package = ROOT / "python" / "sparkflow"
     sources = {f"sparkflow/{p.relative_to(package).as_posix()}" for p in package.rglob("*.py")}
     assert sources | {"sparkflow/VERSION", "sparkflow/py.typed"} <= names
+
+
+def test_the_jar_holds_nothing_of_anybody_elses() -> None:
+    with zipfile.ZipFile(ROOT / "target" / "sparkflow.jar") as jar:
+        names = jar.namelist()
+    # The bridge into Spark's private packages lies in packages of Spark's name.
+    ours = r"sparkflow/|META-INF/MANIFEST.MF$|org/(apache/(spark/((ml|sql)/(sparkflow/.*)?)?)?)?$"
+    assert [name for name in names if not re.match(ours, name)] == []
 
 
 PROGRAM = """
