@@ -8,12 +8,16 @@ import scala.util.Using
 
 import org.apache.hadoop.conf.Configuration
 import org.apache.hadoop.fs.{ChecksumException, FileSystem, Path}
+import org.json4s.JObject
+import org.json4s.JsonDSL._
 
 /** What is known of a file.
   *
   * @param sha256 of its content, lower-case hex
   */
-private[sparkflow] final case class FileEntry(bytes: Long, sha256: String)
+private[sparkflow] final case class FileEntry(bytes: Long, sha256: String) {
+  def toJson: JObject = ("bytes" -> bytes) ~ ("sha256" -> sha256)
+}
 
 /** The files of one directory on any Hadoop file system, each held to its length and SHA-256 when it is read. They are
   * listed in a manifest, whose own SHA-256 is in a file beside it.

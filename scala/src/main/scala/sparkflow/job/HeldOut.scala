@@ -28,6 +28,6 @@ private[job] object HeldOut {
   /** Whether a row is held out; None if none is. */
   def column(dataset: Dataset[_], request: TrainRequest, seed: Long): Option[Column] =
     request.validationIndicatorCol
-      .map(name => dataset.col(s"`${name.replace("`", "``")}`"))
+      .map(name => PackedColumn.named(dataset, name))
       .orElse(Some(rand(seed) < request.validationFraction).filter(_ => request.validationFraction > 0))
 }

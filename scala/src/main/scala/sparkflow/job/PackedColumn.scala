@@ -2,7 +2,7 @@ package sparkflow.job
 
 import org.apache.spark.ml.attribute.AttributeGroup
 import org.apache.spark.ml.linalg.SQLDataTypes
-import org.apache.spark.sql.Column
+import org.apache.spark.sql.{Column, Dataset}
 import org.apache.spark.sql.catalyst.InternalRow
 import org.apache.spark.sql.catalyst.util.ArrayData
 import org.apache.spark.sql.functions.array
@@ -51,6 +51,9 @@ object PackedColumn {
               else ""}"
         )
       )
+
+  /** The column of that name, whatever characters are in it. */
+  def named(dataset: Dataset[_], name: String): Column = dataset.col(s"`${name.replace("`", "``")}`")
 
   private[job] def nullMessage(name: String): String =
     s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +

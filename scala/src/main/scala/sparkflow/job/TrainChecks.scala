@@ -60,18 +60,19 @@ private[job] object TrainChecks {
   /** @throws IllegalArgumentException for an unknown optimizer or option, or a value out of its range */
   def optimizer(request: TrainRequest): Optimizer = {
     val param = if (Optimizer.names.contains(request.optimizer)) "optimizerOptions" else "tfOptimizer"
-    val set = named(param)(request.optimizerOptions.fold(Map.empty[String, Any])(JsonOptions(_)))
+    val set = named(param)(options(request))
     named(param)(Optimizer.create(request.optimizer, request.learningRate, set))
-    val options =
+    val meant =
       if (request.mode == "sync") set
       else Optimizer.asynchronous(request.optimizer, set, request.partitions)
-    val plain = Optimizer.create(request.optimizer, request.learningRate, options)
-    request.learningRateSchedule.fold(plain) { json =>
-      named("learningRateSchedule")(
-        Optimizer.create(request.optimizer, request.learningRate, options, Some(JsonOptions(json)))
-      )
+    named("learningRateSchedule") {
+      val schedule = request.learningRateSchedule.map(JsonOptions(_))
+      Optimizer.create(request.optimizer, request.learningRate, meant, schedule)
     }
   }
+
+  private def options(request: TrainRequest): Map[String, Any] =
+    request.optimizerOptions.fold(Map.empty[String, Any])(JsonOptions(_))
 
   private def named[A](param: String)(check: => A): A =
     try check
@@ -80,13 +81,11 @@ private[job] object TrainChecks {
     }
 
   /** All options of the request's optimizer, as TensorFlow's constructor takes them. */
-  def optimizerOptions(request: TrainRequest): JObject = {
-    val set = request.optimizerOptions.fold(Map.empty[String, Any])(JsonOptions(_))
-    JObject(Optimizer.options(request.optimizer, request.learningRate, set).toList.map {
+  def optimizerOptions(request: TrainRequest): JObject =
+    JObject(Optimizer.options(request.optimizer, request.learningRate, options(request)).toList.map {
       case (name, on: Boolean) => name -> JBool(on)
       case (name, number)      => name -> JDouble(number.toString.toDouble)
     })
-  }
 
   private def localSteps(request: TrainRequest): Unit = if (request.localSteps > 1) {
     if (!Optimizer.ofTensorFlow.contains(request.optimizer))

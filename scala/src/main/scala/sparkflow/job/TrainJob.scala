@@ -137,7 +137,7 @@ object TrainJob {
 
   private def packed(dataset: Dataset[_], request: TrainRequest, seed: Long): DataFrame = {
     def pack(name: String) =
-      PackedColumn(dataset.col(s"`${name.replace("`", "``")}`"), dataset.schema(name).dataType, name)
+      PackedColumn(PackedColumn.named(dataset, name), dataset.schema(name).dataType, name)
     val columns = Seq(
       Some(request.inputCol -> "features"),
       request.labelCol.map(_ -> "label"),

@@ -28,11 +28,9 @@ private[ml] final case class Manifest(
       ("sparkflowVersion" -> version) ~
       ("trainingSeed" -> trainingSeed) ~
       ("layout" -> JsonMethods.parse(layout.toJson)) ~
-      ("files" -> JObject(files.toList.sortBy(_._1).map { case (name, file) => name -> json(file) })) ~
-      ("metadata" -> metadata.map(json))
+      ("files" -> JObject(files.toList.sortBy(_._1).map { case (name, file) => name -> file.toJson })) ~
+      ("metadata" -> metadata.map(_.toJson))
   )
-
-  private def json(file: FileEntry): JObject = ("bytes" -> file.bytes) ~ ("sha256" -> file.sha256)
 }
 
 private[ml] object Manifest {

@@ -12,7 +12,7 @@ import org.json4s.JObject
 
 import sparkflow.Names
 import sparkflow.files.NewDirectory
-import sparkflow.job.{PredictJob, PredictRequest}
+import sparkflow.job.{PackedColumn, PredictJob, PredictRequest}
 import sparkflow.ps.store.{Floats, Layout, ModelState, Variable}
 
 /** A trained TensorFlow graph.
@@ -63,7 +63,7 @@ class SparkAsyncDLModel private[sparkflow] (
     val schema = dataset.schema
     transformSchema(schema, logging = true)
     val name = $(inputCol)
-    val input = dataset.col(s"`${name.replace("`", "``")}`")
+    val input = PackedColumn.named(dataset, name)
     val prediction = predictJob.column(dataset.sparkSession, input, schema(name).dataType, name)
     dataset.select(col("*"), prediction.as($(predictionCol)))
   }

@@ -44,9 +44,7 @@ private[checkpoint] final case class CheckpointManifest(
       ("bytesReceived" -> fit.counts.bytesReceived) ~
       ("bytesSent" -> fit.counts.bytesSent) ~
       ("job" -> job) ~
-      ("files" -> JObject(files.toList.sortBy(_._1).map { case (name, file) =>
-        name -> (("bytes" -> file.bytes) ~ ("sha256" -> file.sha256))
-      }))
+      ("files" -> JObject(files.toList.sortBy(_._1).map { case (name, file) => name -> file.toJson }))
   )
 }
 

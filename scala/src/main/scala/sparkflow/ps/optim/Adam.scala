@@ -70,7 +70,7 @@ private[optim] object Adam extends Family("adam") {
 
   override def ignored: Set[String] = super.ignored + "use_own_namescope_for_non_slot_vars"
 
-  override def asynchronous(workers: Int): Map[(String, Double), Double] = SecondMoment.instead(workers)
+  override def hasSecondMoment: Boolean = true
 
   def create(learningRate: Rate, options: Options): Optimizer = {
     val (first, second) = (options(beta1), options(beta2))

@@ -42,7 +42,7 @@ private[optim] object AdamW extends Family("adamw") {
   override def aliases: Map[String, String] = Family.betas
   override def ofTensorFlow: Boolean = false
 
-  override def asynchronous(workers: Int): Map[(String, Double), Double] = SecondMoment.instead(workers)
+  override def hasSecondMoment: Boolean = true
 
   def create(learningRate: Rate, options: Options): Optimizer = {
     val (first, second) = (options(beta1), options(beta2))

@@ -17,10 +17,8 @@ private[optim] abstract class Family(val name: String) {
   /** Whether `tensorflow.compat.v1.train` has it, with these options; otherwise Keras has it. */
   def ofTensorFlow: Boolean = true
 
-  /** Options that are something else than their default with several workers that don't wait for each other, where they have
-    * that default.
-    */
-  def asynchronous(workers: Int): Map[(String, Double), Double] = Map.empty
+  /** Whether it divides by the root of an average of squares that forgets by an option "beta2", see [[SecondMoment]]. */
+  def hasSecondMoment: Boolean = false
 
   def create(learningRate: Rate, options: Options): Optimizer
 }

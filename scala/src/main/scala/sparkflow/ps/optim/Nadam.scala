@@ -57,7 +57,7 @@ private[optim] object Nadam extends Family("nadam") {
   override def aliases: Map[String, String] = Family.betas
   override def ofTensorFlow: Boolean = false
 
-  override def asynchronous(workers: Int): Map[(String, Double), Double] = SecondMoment.instead(workers)
+  override def hasSecondMoment: Boolean = true
 
   def create(learningRate: Rate, options: Options): Optimizer =
     new Nadam(learningRate, options(beta1), options(beta2), options(epsilon))

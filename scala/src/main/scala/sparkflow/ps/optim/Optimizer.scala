@@ -121,21 +121,17 @@ object Optimizer {
     }
   }
 
-  /** The options for workers that push without waiting for each other (see [[SecondMoment]]): some defaults, set or not, are
-    * those of one worker, and have something else in their place.
+  /** The options for workers that push without waiting for each other (see [[SecondMoment]]): a default, set or not, that is
+    * right for one worker has something else in its place.
     *
     * @param workers at most so many at once
     */
   def asynchronous(name: String, options: Map[String, Any], workers: Int): Map[String, Any] = {
     val chosen = family(name)
-    chosen.asynchronous(workers).foldLeft(options) { case (set, ((option, default), instead)) =>
-      val keys = chosen.aliases.collect { case (alias, `option`) => alias }.toSeq :+ option
-      keys.find(set.get(_).exists(_ != null)) match {
-        case None                             => set + (option -> instead)
-        case Some(key) if set(key) == default => set + (key -> instead)
-        case Some(_)                          => set
-      }
-    }
+    val aliases = chosen.aliases.collect { case (alias, SecondMoment.option) => alias }
+    val key = aliases.find(options.get(_).exists(_ != null)).getOrElse(SecondMoment.option)
+    val isDefault = options.get(key).forall(value => value == null || value == SecondMoment.default)
+    if (chosen.hasSecondMoment && isDefault) options + (key -> SecondMoment.beta2(workers)) else options
   }
 
   private def family(name: String): Family = families.find(_.name == name).getOrElse {

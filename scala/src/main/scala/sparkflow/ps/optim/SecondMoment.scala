@@ -10,14 +10,15 @@ package sparkflow.ps.optim
   * none did (docs/accuracy.md).
   */
 private[optim] object SecondMoment {
-  private val beta2 =
-    0.999 // TensorFlow's and Keras' default, which most programs spell out without a thought
+  val option = "beta2"
+
+  // Of TensorFlow and Keras; most programs that spell it out do so without a thought.
+  val default = 0.999
   private val least = 0.99 // what was measured to do no harm
 
-  /** What takes the place of the default, set or not.
+  /** What takes the place of the default.
     *
     * @param workers that push without waiting for each other, at most
     */
-  def instead(workers: Int): Map[(String, Double), Double] =
-    Map(("beta2", beta2) -> Math.max(least, Math.pow(beta2, workers.toDouble)))
+  def beta2(workers: Int): Double = Math.max(least, Math.pow(default, workers.toDouble))
 }
