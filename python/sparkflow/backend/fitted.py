@@ -44,9 +44,7 @@ class Fitted:
         graph = tf.Graph()
         constants = {}
         if self.tf_dropout is not None:
-            rate = metagraph.tensor(
-                metagraph.imported(metagraph.parse(self.graph)), "tfDropout", self.tf_dropout
-            )
+            rate = metagraph.tensor(metagraph.imported(meta), "tfDropout", self.tf_dropout)
             shape = rate.shape.as_list() if rate.shape.is_fully_defined() else []
             with graph.as_default():
                 constants[rate.name] = tf.fill(shape, tf.cast(self.dropout, rate.dtype))

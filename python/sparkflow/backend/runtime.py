@@ -53,6 +53,7 @@ def session(graph: Any, threads: int) -> Any:
 _FRAMES = {"Enter", "Exit", "LoopCond", "Merge", "NextIteration", "Switch"}
 # Those of TensorFlow 2.
 FUNCTIONAL = {"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"}
+_CONTROL_FLOW = _FRAMES | FUNCTIONAL
 
 
 def _runs_on_one_thread(graph: Any) -> bool:
@@ -62,6 +63,6 @@ def _runs_on_one_thread(graph: Any) -> bool:
     checks of ``tf.losses.…(weights=w)``, would wait for the pool's only thread, on which it runs, for ever.
     """
     return not any(
-        op.type.removeprefix("Ref") in _FRAMES | FUNCTIONAL or any(t.dtype._is_ref_dtype for t in op.outputs)
+        op.type.removeprefix("Ref") in _CONTROL_FLOW or any(t.dtype._is_ref_dtype for t in op.outputs)
         for op in graph.get_operations()
     )

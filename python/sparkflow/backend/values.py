@@ -102,6 +102,12 @@ def copying_session(graph: Any) -> Iterator[Any]:
         yield session
 
 
+def exported(weights: Sequence[Any], state: Sequence[Any]) -> Values:
+    """Pack the current default graph and the values of its variables, in the order of `Variables`."""
+    graph: str = json_format.MessageToJson(tf.train.export_meta_graph())
+    return packed(graph, metagraph.Variables.of(tf.get_default_graph()), weights, state)
+
+
 def packed(graph: str, variables: Any, weights: Sequence[Any], state: Sequence[Any]) -> Values:
     """Pack values, in the order in which the graph's `variables` have them."""
     return Values(

@@ -84,6 +84,18 @@ class TrainSpec:
     validation: bool = False
     dropout: float = 0.0
 
+    @property
+    def server(self) -> tuple[str, int, bytes, bytes | None]:
+        """What `ParameterClient.connect` takes."""
+        return self.host, self.port, self.secret, self.certificate
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of numbers that the driver sends."""
+        names = ["features"]
+        names += [] if self.tf_label is None else ["label"]
+        return names + ([] if self.tf_sample_weight is None else ["weight"])
+
     @classmethod
     def from_json(cls, text: str) -> TrainSpec:
         """Read it; raises ValueError if driver and worker have different versions of sparkflow."""

@@ -59,13 +59,9 @@ class Train:
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
-        names = ["features"]
-        names += [] if spec.tf_label is None else ["label"]
-        names += [] if spec.tf_sample_weight is None else ["weight"]
+        flag = "validation" if spec.validation else None
         spill = Spill(spec.spill_limit, spec.spill_dir)
-        matrices, held_out = columns.read_apart(
-            batches, names, "validation" if spec.validation else None, spill
-        )
+        matrices, held_out = columns.read_apart(batches, spec.columns, flag, spill)
         rows = len(matrices[0])
         if rows == 0:
             if len(held_out[0]):
@@ -94,8 +90,7 @@ class Train:
         try:
             task = TrainTask(spec, backend, matrices, partition, held_out)
             kind = RowClient if backend.tables else ParameterClient
-            server = (spec.host, spec.port, spec.secret, spec.certificate)
-            with kind.connect(*server, spec.worker_timeout) as client:
+            with kind.connect(*spec.server, spec.worker_timeout) as client:
                 message = task.run(client, attempt)
             return _result(partition, rows, task.made, message)
         finally:
@@ -104,7 +99,7 @@ class Train:
     def _absent(self, partition: int, attempt: int) -> str | None:
         """Tell the server not to wait for this partition; return why nobody listens, if so."""
         spec = self._spec
-        with ParameterClient.connect(spec.host, spec.port, spec.secret, spec.certificate) as client:
+        with ParameterClient.connect(*spec.server) as client:
             try:
                 client.absent(spec.round, partition, attempt)
             except ServerError as error:
@@ -120,8 +115,7 @@ class TrainTask:
     Parameters
     ----------
     matrices : list of numpy.ndarray
-        The features and, of those that the spec names, the label and the sample weights: float32 of shape
-        (n, k).
+        The spec's `columns`, each float32 of shape (n, k).
     held_out : sequence of numpy.ndarray, optional
         The same of the rows that are held out, if the spec says that some are.
     """
@@ -286,10 +280,8 @@ class TrainTask:
 
 def shape(spec: TrainSpec, backend: Backend, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return the columns of `TrainTask` as the backend takes them."""
-    makers = [backend.features]
-    makers += [] if spec.tf_label is None else [backend.label]
-    makers += [] if spec.tf_sample_weight is None else [backend.sample_weight]
-    return [make(matrix) for make, matrix in zip(makers, matrices, strict=True)]
+    make = {"features": backend.features, "label": backend.label, "weight": backend.sample_weight}
+    return [make[name](matrix) for name, matrix in zip(spec.columns, matrices, strict=True)]
 
 
 def _check_layout(own: Layout, text: str) -> None:

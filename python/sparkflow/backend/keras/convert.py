@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from google.protobuf import json_format
 
 from sparkflow.backend.classes import add_class
 from sparkflow.backend.evaluation import COLLECTION as EVALUATION
@@ -20,11 +19,10 @@ from sparkflow.backend.keras.held import Held
 from sparkflow.backend.keras.loss import Label, loss_of
 from sparkflow.backend.keras.metrics import Metrics
 from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
-from sparkflow.backend.metagraph import Variables as GraphVariables
 from sparkflow.backend.pretrained.opened import Opened, port_of
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.stored import check_size
-from sparkflow.backend.values import Values, packed
+from sparkflow.backend.values import Values, exported
 
 # The collection that holds, as JSON, what `restore` needs: the architecture, and where its weights are.
 COLLECTION = "sparkflow_keras"
@@ -75,7 +73,6 @@ def convert(
         As `compile` takes them, and instead of those that the model was compiled with.
     embed : bool
         Put the values into the graph, as its initializers: then it can stand alone, in a file.
-
     weighted : bool
         Whether the loss takes a weight for each row, in the placeholder `sample_weight`.
 
@@ -157,8 +154,7 @@ def _finished(model: Any, held: Held, variables: Variables, learnt: _Learnt) -> 
     names = {id(v): made.op.name for v, made in zip(variables.fed, held.variables, strict=True)}
     description = {**learnt.architecture, "weights": [names[id(v)] for v in model.weights]}
     tf.add_to_collection(COLLECTION, json.dumps(description))
-    text: str = json_format.MessageToJson(tf.train.export_meta_graph())
-    return packed(text, GraphVariables.of(tf.get_default_graph()), learnt.weights, learnt.state)
+    return exported(learnt.weights, learnt.state)
 
 
 def _train(training: Training, held: Held, batch: list[Any]) -> None:

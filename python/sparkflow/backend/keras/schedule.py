@@ -8,14 +8,14 @@ from typing import Any
 import keras
 
 _schedules = keras.optimizers.schedules
-# The name here, and Keras' name of the rate that it begins with; the other options have the same names.
-_NAMES: Mapping[type, tuple[str, str | None]] = {
-    _schedules.ExponentialDecay: ("exponential_decay", "initial_learning_rate"),
-    _schedules.PiecewiseConstantDecay: ("piecewise_constant_decay", None),
-    _schedules.PolynomialDecay: ("polynomial_decay", "initial_learning_rate"),
-    _schedules.InverseTimeDecay: ("inverse_time_decay", "initial_learning_rate"),
-    _schedules.CosineDecay: ("cosine_decay", "initial_learning_rate"),
-    _schedules.CosineDecayRestarts: ("cosine_decay_restarts", "initial_learning_rate"),
+# The names here; the options, but for the rate to begin with, have Keras' names.
+_NAMES: Mapping[type, str] = {
+    _schedules.ExponentialDecay: "exponential_decay",
+    _schedules.PiecewiseConstantDecay: "piecewise_constant_decay",
+    _schedules.PolynomialDecay: "polynomial_decay",
+    _schedules.InverseTimeDecay: "inverse_time_decay",
+    _schedules.CosineDecay: "cosine_decay",
+    _schedules.CosineDecayRestarts: "cosine_decay_restarts",
 }
 
 
@@ -38,13 +38,14 @@ def schedule_of(schedule: Any) -> tuple[float, dict[str, Any]]:
             f"{', '.join(known.__name__ for known in _NAMES)}. Or give the optimizer a number, and the "
             "estimator a learningRateSchedule"
         )
-    name, begin = _NAMES[kind]
-    config = {option: value for option, value in schedule.get_config().items() if option != "name"}
-    if begin is None:
-        return config["values"][0], {"schedule": name, **config}
-    rate = config.pop(begin)
+    config = schedule.get_config()
+    config["schedule"] = _NAMES[kind]
+    del config["name"]
+    if "values" in config:
+        return config["values"][0], config
+    rate = config.pop("initial_learning_rate")
     target, steps = config.pop("warmup_target", None), config.pop("warmup_steps", 0)
     if target is not None:  # Keras' name for where a warm-up begins is that of the rate
         config |= {"warmup_start": rate, "warmup_steps": steps}
         rate = target
-    return rate, {"schedule": name, **config}
+    return rate, config

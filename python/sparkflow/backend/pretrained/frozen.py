@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import json_format, text_format
+from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from sparkflow.backend.classes import add_class
-from sparkflow.backend.metagraph import PLACEHOLDERS, Variables
+from sparkflow.backend.metagraph import PLACEHOLDERS
 from sparkflow.backend.pretrained.extract import VARIABLES
 from sparkflow.backend.pretrained.opened import Opened, port_of
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.stored import check_size
-from sparkflow.backend.values import packed
+from sparkflow.backend.values import exported
 
 _SUFFIXES = (".pb", ".pbtxt")
 
@@ -59,8 +59,7 @@ def read(path: Path) -> Opened:
             raise ValueError(f"{path} has no {missing}: there is nothing to feed or to fetch")
         if len(outputs) == 1:
             add_class(outputs[0])
-        text: str = json_format.MessageToJson(tf.train.export_meta_graph())
-        values = packed(text, Variables.of(graph), [], [])
+        values = exported([], [])
     return Opened(values, tuple(map(port_of, inputs)), tuple(map(port_of, outputs)))
 
 

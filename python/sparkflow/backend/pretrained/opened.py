@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from google.protobuf import json_format
 
 from sparkflow.backend import metagraph
 from sparkflow.backend.classes import add_class
 from sparkflow.backend.layout import STATE_DTYPES
-from sparkflow.backend.metagraph import Variables
 from sparkflow.backend.names import operation_name
 from sparkflow.backend.pretrained.function import Function, Port
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.stored import refusal, stored
-from sparkflow.backend.values import Values, packed
+from sparkflow.backend.values import Values, exported
 
 
 class Opened(NamedTuple):
@@ -66,7 +64,7 @@ def opened(function: Function) -> Opened:
     """
     weights: list[np.ndarray] = []
     state: list[np.ndarray] = []
-    with tf.Graph().as_default() as graph:
+    with tf.Graph().as_default():
         inputs = function.placeholders()
         refused = None
         variables = []
@@ -86,8 +84,7 @@ def opened(function: Function) -> Opened:
         ]
         if len(outputs) == 1:
             add_class(outputs[0])
-        text: str = json_format.MessageToJson(tf.train.export_meta_graph())
-        values = packed(text, Variables.of(graph), weights, state)
+        values = exported(weights, state)
     return Opened(
         values,
         tuple(map(port_of, inputs)),
