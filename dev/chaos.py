@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from statistics import median
 from faults import inject
 from faults.cluster import Cluster
 from faults.training import Training
+from processes import free_port
 
 ITERS = 150
 WORKER_TIMEOUT = 5  # seconds
@@ -107,8 +107,7 @@ def main() -> int:
 
 
 def attempt(training: Training, draw: random.Random, name: str, mode: str, outcome: Outcome) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     strikes = Strikes(draw, port, FAULTS[name])
     outcome.fits += 1
     said = "survived"

@@ -45,8 +45,8 @@ def unexplained(page: str, results: Sequence[Result]) -> list[str]:
 
 
 def _tables(results: Sequence[Result]) -> str:
-    lines = [_line(table.HEAD), _line(["---"] * len(table.HEAD))]
-    lines += [_line(cells) for row in results for cells in table.cells(row)]
+    lines = [line(table.HEAD), line(["---"] * len(table.HEAD))]
+    lines += [line(cells) for row in results for cells in table.cells(row)]
     reasons = [f"- `{row.name}`: {row.outcome}: {row.why}" for row in results if row.outcome != "measured"]
     return "\n".join([*lines, "", *reasons, *([""] if reasons else []), *_where(results)])
 
@@ -66,5 +66,6 @@ def _where(results: Sequence[Result]) -> list[str]:
     return [f"- {words}. {', '.join(names)}" for words, names in rows.items()]
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """A line of a table in Markdown."""
     return f"| {' | '.join(cells)} |"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 
-from benchmark.accuracy.case import Case, cases
+from benchmark.accuracy.case import WORKERS, Case, cases
 from benchmark.accuracy.record import ALONE, Fit, Record
 from benchmark.accuracy.run import ENOUGH, ITERATIONS
-from benchmark.page import filled_between
+from benchmark.page import filled_between, line
 
 HEAD = (
     "mode",
@@ -33,13 +33,13 @@ def write(record: Record, markdown: Path) -> None:
 
 def _table(record: Record) -> Iterator[str]:
     alone = record.of(ALONE, 1, ITERATIONS)
-    yield _line(HEAD)
-    yield _line(["---"] * len(HEAD))
-    yield _line([ALONE, "1", *_figures(alone), "", "", "", *_first(record, ALONE, 1)])
+    yield line(HEAD)
+    yield line(["---"] * len(HEAD))
+    yield line([ALONE, "1", *_figures(alone), "", "", "", *_first(record, ALONE, 1)])
     for case in cases():
         fits = record.of(case.name, case.workers, ITERATIONS)
         if fits:
-            yield _line(_cells(record, case, fits, alone))
+            yield line(_cells(record, case, fits, alone))
     w = record.where
     yield ""
     yield (
@@ -92,13 +92,9 @@ def draw(record: Record, path: Path) -> None:
         for workers, found in seen.items():
             axes.plot([workers * shift] * len(found), found, ".", color=color, alpha=0.6)
     axes.set_xscale("log", base=2)
-    axes.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
+    axes.set_xticks(WORKERS, [str(w) for w in WORKERS])
     axes.set(xlabel="workers", ylabel="test images right, %", title=f"MNIST after {ITERATIONS} iterations")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=110)
     plt.close(figure)
-
-
-def _line(cells: list[str] | tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -33,9 +33,9 @@ class Record:
     def at(cls, path: Path, where: dict[str, str]) -> Record:
         """What the file has of the same commit and machine; else nothing, and the file is replaced."""
         if path.exists():
-            kept = json.loads(path.read_text())
-            if {**kept["where"], "day": ""} == {**where, "day": ""}:
-                return cls(path, kept["where"], [Fit(**fit) for fit in kept["fits"]])
+            kept = cls.read(path)
+            if {**kept.where, "day": ""} == {**where, "day": ""}:
+                return kept
         return cls(path, where)
 
     @classmethod
