@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyspark
 import pytest
-from pyspark.ml.linalg import Vectors
+from pyspark.ml.linalg import DenseVector, Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 ROOT = Path(__file__).parents[2]
@@ -71,15 +71,29 @@ def spark(event_log: Path) -> Iterator[SparkSession]:
     session.stop()
 
 
-def overlapping(
-    spark: SparkSession, dimensions: int = 2, rows: int = 400, partitions: int = 2, seed: int = 7
-) -> DataFrame:
-    """Two classes: N(0, 1) and N(2, 1) in each dimension, label 0 and 1."""
+def two_classes(dimensions: int, rows: int, seed: int = 7) -> list[tuple[float, DenseVector]]:
+    """Label and point: N(0, 1) and N(2, 1) in each dimension, label 0 and 1."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, 2, rows)
     points = random.normal(2.0 * labels[:, None], 1.0, (rows, dimensions))
-    data = [(float(label), Vectors.dense(point)) for label, point in zip(labels, points, strict=True)]
+    return [(float(label), Vectors.dense(point)) for label, point in zip(labels, points, strict=True)]
+
+
+def overlapping(
+    spark: SparkSession, dimensions: int = 2, rows: int = 400, partitions: int = 2, seed: int = 7
+) -> DataFrame:
+    data = two_classes(dimensions, rows, seed)
     return spark.createDataFrame(data, ["label", "features"]).repartition(partitions)
+
+
+def ids_and_targets(spark: SparkSession) -> DataFrame:
+    """40 rows for `graphs.embedding`."""
+    random = np.random.default_rng(3)
+    rows = [
+        (Vectors.dense(random.integers(0, 50, 4).astype(float)), Vectors.dense(random.normal(0, 1, 2)))
+        for _ in range(40)
+    ]
+    return spark.createDataFrame(rows, ["features", "label"])
 
 
 @pytest.fixture

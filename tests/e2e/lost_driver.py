@@ -12,21 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 import graphs
-from conftest import JAR, uneven
+from conftest import JAR, two_classes, uneven
 from estimators import estimator
 
 
 def data(spark: SparkSession) -> DataFrame:
     """The same rows in the same two partitions, in every process."""
-    random = np.random.default_rng(7)
-    labels = random.integers(0, 2, 300)
-    points = random.normal(2.0 * labels[:, None], 1.0, (300, 2))
-    rows = [(float(label), Vectors.dense(point)) for label, point in zip(labels, points, strict=True)]
+    rows = two_classes(dimensions=2, rows=300)
     return uneven(spark.createDataFrame(rows, ["label", "features"]).coalesce(1), 200, 100)
 
 

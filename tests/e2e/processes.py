@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from pathlib import Path
+
+from pyspark.sql import SparkSession
 
 
 def below(root: int) -> list[int]:
@@ -49,6 +52,18 @@ def listening(port: int) -> list[str]:
             if state == "0A" and int(address.rsplit(":", 1)[1], 16) == port:
                 found.append(address.rsplit(":", 1)[0])
     return found
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port on which nobody listens now."""
+    with socket.create_server((host, 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def threads_of_fits(spark: SparkSession) -> list[str]:
+    """The names of those of SparkFlow's in the driver's JVM."""
+    names = [thread.getName() for thread in spark._jvm.java.lang.Thread.getAllStackTraces().keySet()]
+    return [name for name in names if name.startswith("sparkflow")]
 
 
 def ancestor(pid: int, words: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from conftest import oldest_only
 from estimators import accuracy, estimator
-from processes import connections, listening
+from processes import connections, free_port, listening, threads_of_fits
 from sparkflow.fit import TrainingError
 
 
@@ -51,8 +50,7 @@ def test_nothing_goes_on_and_the_next_fit_works(
     words: str | None,
 ) -> None:
     data = gaussians(2).cache()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     ended: list[int] = []
 
     def strike(loss: float, iteration: int, partition: int) -> None:
@@ -65,8 +63,7 @@ def test_nothing_goes_on_and_the_next_fit_works(
         estimator(iters=100_000, mode=mode, port=port, loss_callback=strike).fit(data)
     assert ended
     assert (listening(port), connections(port)) == ([], [])
-    threads = spark._jvm.java.lang.Thread.getAllStackTraces().keySet()
-    assert not [t.getName() for t in threads if t.getName().startswith("sparkflow")]
+    assert threads_of_fits(spark) == []
     assert spark.sparkContext.statusTracker().getActiveJobsIds() == []
     # Its tasks may take some seconds to end, for which a fit that needs all slots waits.
     assert accuracy(estimator(mode=mode).fit(data), data) >= 0.86

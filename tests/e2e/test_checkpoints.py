@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 import graphs
 import lost_driver
-from conftest import oldest_only, uneven
+from conftest import ids_and_targets, oldest_only, uneven
 from estimators import accuracy, assert_equal_bits, estimator
 
 DRIVER_TIMEOUT = 300  # seconds; it takes about 30
@@ -119,12 +118,7 @@ def test_no_update_is_lost_or_doubled(
 
 @oldest_only
 def test_rows_of_tables_and_adams_idle_rows_go_on_to_the_bit(spark: SparkSession, tmp_path: Path) -> None:
-    random = np.random.default_rng(3)
-    rows = [
-        (Vectors.dense(random.integers(0, 50, 4).astype(float)), Vectors.dense(random.normal(0, 1, 2)))
-        for _ in range(40)
-    ]
-    data = uneven(spark.createDataFrame(rows, ["features", "label"]), 25, 15).cache()
+    data = uneven(ids_and_targets(spark), 25, 15).cache()
 
     def net(**changes: Any) -> Any:
         graph = {"tensorflowGraph": graphs.embedding(), "tfOutput": "pred:0", "miniBatchSize": 8}

@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 import graphs
-from conftest import oldest_only, uneven
+from conftest import ids_and_targets, oldest_only, uneven
 from estimators import accuracy, assert_equal_bits, estimator
 
 
@@ -66,13 +65,7 @@ def test_they_train(gaussians: Callable[..., DataFrame], changes: dict[str, obje
 
 @oldest_only
 def test_sync_with_empty_partitions_and_rows_of_tables(spark: SparkSession) -> None:
-    random = np.random.default_rng(3)
-    rows = [
-        (Vectors.dense(random.integers(0, 50, 4).astype(float)), Vectors.dense(random.normal(0, 1, 2)))
-        for _ in range(40)
-    ]
-    data = spark.createDataFrame(rows, ["features", "label"])
-    data = uneven(data, 40, 0).cache()
+    data = uneven(ids_and_targets(spark), 40, 0).cache()
     net = estimator(
         tensorflowGraph=graphs.embedding(),
         tfOutput="pred:0",

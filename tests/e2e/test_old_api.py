@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from conftest import first_everywhere
 from estimators import accuracy
+from processes import free_port
 from sparkflow import tf1 as tf
 from sparkflow.graph_utils import build_adam_config, build_graph, build_rmsprop_config
 from sparkflow.HogwildSparkModel import HogwildSparkModel
@@ -92,11 +93,8 @@ def test_overlapping_gaussians(processed: DataFrame, changes: dict[str, Any]) ->
 
 
 def test_change_port(processed: DataFrame) -> None:
-    import socket
-
     host = processed.sparkSession.conf.get("spark.driver.host")
-    with socket.create_server((host, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port(host)
     assert accuracy(net(port=port).fit(processed), processed) > 0.9
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from pyspark.sql.types import StructType
 import graphs
 from conftest import first_everywhere, oldest_only, uneven
 from estimators import accuracy, estimator
-from processes import listening
+from processes import free_port, listening, threads_of_fits
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 LABELLED = StructType().add("label", "double").add("features", VectorUDT())
@@ -260,17 +259,14 @@ def test_nothing_is_left_after_a_fit(spark: SparkSession, gaussians: Callable[..
     estimator(iters=2).fit(gaussians(2))
     with pytest.raises(Exception, match="tfOptimizer"):
         estimator(tfOptimizer="adm").fit(gaussians(2))
-    threads = spark._jvm.java.lang.Thread.getAllStackTraces().keySet()
-    names = [t.getName() for t in threads]
-    assert not [n for n in names if n.startswith("sparkflow")]
+    assert threads_of_fits(spark) == []
 
 
 def test_the_server_listens_on_the_drivers_address_alone_and_not_after_a_failure(
     spark: SparkSession, gaussians: Callable[..., DataFrame]
 ) -> None:
     host = spark.conf.get("spark.driver.host")
-    with socket.create_server((host, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port(host)
     during: list[list[str]] = []
 
     def look(loss: float, iteration: int, partition: int) -> None:
@@ -282,8 +278,7 @@ def test_the_server_listens_on_the_drivers_address_alone_and_not_after_a_failure
     (address,) = during[0]
     assert int(address, 16) != 0, "0.0.0.0 and :: are all zeros"
     assert listening(port) == []
-    threads = spark._jvm.java.lang.Thread.getAllStackTraces().keySet()
-    assert not [t.getName() for t in threads if t.getName().startswith("sparkflow")]
+    assert threads_of_fits(spark) == []
 
 
 def test_the_secret_stays_out_of_the_event_log(

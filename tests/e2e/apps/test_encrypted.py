@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from conftest import ROOT
 from faults.cluster import Cluster
+from processes import free_port
 
 TIMEOUT = 300  # seconds; it takes about 40
 SECRET = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -46,8 +46,7 @@ def seen(logs: Path) -> dict[str, Any]:
     events.mkdir()
     lines = [f"{key} {value}" for key, value in settings(events).items()]
     (configuration / "spark-defaults.conf").write_text("\n".join(lines))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_CONF_DIR", str(configuration))
         path = [os.environ.get("PYTHONPATH", ""), str(ROOT / "python"), str(ROOT / "tests" / "e2e")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from faults.cluster import Cluster
+from processes import free_port
 
 
 @pytest.fixture(scope="module")
@@ -26,5 +26,4 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 @pytest.fixture
 def port() -> int:
     """A free one."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    return free_port()
