@@ -1,7 +1,9 @@
 """Writes a model as the jar saves it, without Spark; docs/persistence.md is the format."""
 
+import errno
 import hashlib
 import json
+import shutil
 import time
 import uuid
 from collections.abc import Mapping
@@ -26,6 +28,8 @@ class _Params(InputParams, PredictionParams):
 def write_model(path: Path, values: "Values", params: Mapping[str, Any]) -> None:
     """Write a ``SparkAsyncDLModel``, to be loaded from Scala or Python.
 
+    It appears under its name whole or not at all.
+
     Parameters
     ----------
     path : Path
@@ -40,9 +44,23 @@ def write_model(path: Path, values: "Values", params: Mapping[str, Any]) -> None
     TypeError
         A param's value is of a wrong type.
     """
-    data = path / "data"
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, "it exists", str(path))
+    metadata = (json.dumps(_metadata(params)) + "\n").encode("utf-8")
+    draft = path.parent / f".unfinished-{path.name}-{uuid.uuid4()}"
+    try:
+        _write(draft, values, metadata)
+        draft.rename(path)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _write(directory: Path, values: "Values", metadata: bytes) -> None:
+    data = directory / "data"
     data.mkdir(parents=True)
-    (path / "metadata").mkdir()
+    (directory / "metadata").mkdir()
+    (directory / "metadata" / "part-00000").write_bytes(metadata)
     contents = {
         "graph.json": values.graph.encode("utf-8"),
         "weights.bin": values.weights,
@@ -50,14 +68,16 @@ def write_model(path: Path, values: "Values", params: Mapping[str, Any]) -> None
     }
     for name, content in contents.items():
         (data / name).write_bytes(content)
-    (path / "metadata" / "part-00000").write_text(json.dumps(_metadata(params)) + "\n", encoding="utf-8")
     manifest = {
         "formatVersion": _FORMAT,
         "sparkflowVersion": __version__,
         "layout": json.loads(values.layout),
         "files": {name: _entry(content) for name, content in contents.items()},
+        "metadata": _entry(metadata),
     }
-    (data / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    listed = json.dumps(manifest).encode("utf-8")
+    (data / "manifest.sha256").write_text(hashlib.sha256(listed).hexdigest(), encoding="ascii")
+    (data / "manifest.json").write_bytes(listed)
 
 
 def _metadata(params: Mapping[str, Any]) -> dict[str, Any]:

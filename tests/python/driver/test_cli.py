@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import json
 import os
@@ -122,7 +123,11 @@ def test_model_writes_what_the_jar_loads(frozen, tmp_path, capsys):
     assert metadata["class"] == "sparkflow.ml.SparkAsyncDLModel"
     assert metadata["paramMap"] == {"tfInput": "x:0", "tfOutput": "y:0"}
     assert metadata["defaultParamMap"]["predictionCol"] == "predicted"
-    manifest = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text())
+    listed = (tmp_path / "out" / "data" / "manifest.json").read_bytes()
+    manifest = json.loads(listed)
+    assert (tmp_path / "out" / "data" / "manifest.sha256").read_text() == hashlib.sha256(listed).hexdigest()
+    about = (tmp_path / "out" / "metadata" / "part-00000").read_bytes()
+    assert manifest["metadata"] == {"bytes": len(about), "sha256": hashlib.sha256(about).hexdigest()}
     for name in ("graph.json", "weights.bin", "state.bin"):
         content = (tmp_path / "out" / "data" / name).read_bytes()
         assert manifest["files"][name]["bytes"] == len(content)
@@ -148,6 +153,18 @@ def test_a_model_that_cannot_be_had(frozen, monkeypatch, capsys, arguments, mess
     error = capsys.readouterr().err
     assert error.startswith("python -m sparkflow model: ") and message in error
     assert not Path("out").exists()
+
+
+def test_a_model_that_cannot_be_written_whole_leaves_nothing(frozen, tmp_path, monkeypatch, capsys):
+    def full(self, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    folder = tmp_path / "models"
+    folder.mkdir()
+    assert main(["model", str(frozen), str(folder / "out"), "--tf-output", "y:0"]) == 1
+    assert f"cannot write {folder / 'out'}: No space left on device" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
 
 
 def test_no_command_is_a_usage_error(capsys):
