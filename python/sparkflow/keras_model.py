@@ -18,6 +18,7 @@ _GRAPH = (
     "useRegularizationLosses",
 )
 _RULE = ("tfOptimizer", "optimizerOptions")
+_CLIPS = ("clipNorm", "clipVariableNorm", "clipValue")
 
 
 def keras_params(
@@ -74,6 +75,8 @@ def keras_params(
             "optimizerOptions": rule.options,
             "learningRateSchedule": rule.schedule,
         }
+        clipped = any(name in given for name in _CLIPS)  # then not by the optimizer's, too
+        params |= {name: v for name, v in rule.gradients.items() if not (clipped and name in _CLIPS)}
     if converted.left_out:
         warnings.warn(
             f"validation does not compute {', '.join(converted.left_out)}: only metrics that are a mean over "

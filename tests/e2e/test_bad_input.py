@@ -65,6 +65,12 @@ BEFORE_ANY_JOB = {
     "compression": ({"compression": "int4"}, "compression.*int4.*int8"),
     "not a graph": ({"tensorflowGraph": "{}"}, "tensorflowGraph.*build_graph"),
     "no graph": ({"tensorflowGraph": ""}, "tensorflowGraph.*build_graph"),
+    "clip": ({"clipNorm": -1.0}, "clipNorm is -1.0, expected a finite number of 0 or more"),
+    "two clips": ({"clipNorm": 1.0, "clipValue": 2.0}, "clipNorm is 1.0 and clipValue is 2.0"),
+    "accumulated local steps": (
+        {"gradientAccumulationSteps": 2, "localSteps": 3},
+        "gradientAccumulationSteps is 2 and localSteps is 3",
+    ),
     "label without tensor": ({"tfLabel": None}, "tfLabel"),
     "tensor without label": ({"labelCol": None}, "labelCol"),
 }

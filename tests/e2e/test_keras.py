@@ -106,14 +106,21 @@ def test_an_estimator_can_be_saved_and_starts_from_what_the_model_had_learnt(
 
 
 @oldest_only
-def test_one_worker_is_keras_fit(gaussians: Callable[..., DataFrame]) -> None:
+@pytest.mark.parametrize(
+    ("settings", "batch"),
+    [({}, 64), ({"global_clipnorm": 0.05, "gradient_accumulation_steps": 2}, 16)],
+    ids=["plain", "clipped and accumulated"],
+)
+def test_one_worker_is_keras_fit(
+    gaussians: Callable[..., DataFrame], settings: dict[str, float], batch: int
+) -> None:
     data = gaussians(2, rows=64, partitions=1).cache()
-    model = classifier(keras.optimizers.Adam(0.01))
+    model = classifier(keras.optimizers.Adam(0.01, **settings))
     fitted = estimator(
-        model, iters=25, miniBatchSize=-1, partitions=1, mode="locked", shufflePerIter=False
+        model, iters=25, miniBatchSize=batch, partitions=1, mode="locked", shufflePerIter=False
     ).fit(data)
     x, y = columns(data, "features", "label")
-    model.fit(x, y, batch_size=64, epochs=25, shuffle=False, verbose=0)
+    model.fit(x, y, batch_size=batch, epochs=25, shuffle=False, verbose=0)
     for ours, theirs in zip(fitted.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 

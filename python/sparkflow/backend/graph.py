@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparkflow.backend import lowering, metagraph
+from sparkflow.backend.clipping import Clip
 from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.kept import kept
 from sparkflow.backend.layout import Layout
@@ -46,6 +47,10 @@ class GraphBackend:
         What `tf_dropout` is fed with there.
     tf_sample_weight : str, optional
         Tensor to feed with how much each row counts.
+    clip : Clip, optional
+        How gradients are cut down to size.
+    accumulates : bool
+        Whether `step` gives gradients as they are, whose mean `clip` takes.
 
     Raises
     ------
@@ -71,6 +76,8 @@ class GraphBackend:
         evaluation: bool = False,
         dropout: float = 0.0,
         tf_sample_weight: str | None = None,
+        clip: Clip | None = None,
+        accumulates: bool = False,
     ) -> None:
         self._text = graph
         self._seed = seed
@@ -89,6 +96,8 @@ class GraphBackend:
             tables,
             evaluation,
             tf_sample_weight,
+            clip,
+            accumulates,
         )
 
         def lowered(seeds: tuple[int, ...]) -> lowering.StepGraph:
@@ -107,6 +116,8 @@ class GraphBackend:
                     tables,
                     evaluation,
                     tf_sample_weight,
+                    clip,
+                    accumulates,
                 ),
             )
 
@@ -135,6 +146,8 @@ class GraphBackend:
             self._numbers = self._callable([name for table in by_rows for name in table.indices], feeds[1:])
             feeds += [name for table in by_rows for name in (table.rows, *table.positions)]
         self._step = self._callable(fetches, feeds)
+        if lowered.clipped:
+            self._clip = self._callable(list(lowered.clipped), list(lowered.gradient))
         if (evaluated := lowered.evaluation) is not None:
             self._constants = [] if evaluated.dropout is None else [np.float32(self._dropout)]
             more = [] if evaluated.dropout is None else [evaluated.dropout]
@@ -214,6 +227,12 @@ class GraphBackend:
         self._lowered.features.check_batch(len(features))
         feeds = [weights, features, *_given(others)]
         return self._differentiate(feeds, [weights])
+
+    def clip(self, gradient: list[np.ndarray]) -> list[np.ndarray]:
+        if not self._lowered.clipped:
+            return gradient
+        clipped: list[np.ndarray] = self._clip(*gradient)
+        return clipped
 
     def rows(self, features: np.ndarray, *others: np.ndarray | None) -> Rows:
         self._lowered.features.check_batch(len(features))

@@ -61,6 +61,13 @@ class Backend(Protocol):
         """
         ...
 
+    def clip(self, gradient: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the mean of several gradients of `step` as it is to be pushed.
+
+        What is returned is valid as long as what was given.
+        """
+        ...
+
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the variables of which `row_step` takes rows; empty if `step` is for use."""

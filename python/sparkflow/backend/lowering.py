@@ -18,18 +18,17 @@ from typing import Any
 
 from sparkflow.backend import metagraph
 from sparkflow.backend.access import Access
+from sparkflow.backend.clipping import Clip
 from sparkflow.backend.decay import decays
 from sparkflow.backend.evaluation import Evaluation
 from sparkflow.backend.feed import Feed
+from sparkflow.backend.gradient import flat_gradient
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
 from sparkflow.backend.metagraph import Variables, needed, producer
 from sparkflow.backend.runtime import FUNCTIONAL, tf
 from sparkflow.backend.seeding import seed_stateful, stateful
 from sparkflow.backend.tables import RowOps, Table, find
-
-# Values (64 KiB): a copy of as many takes about as long as fetching one more part.
-_LARGE = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,9 @@ class StepGraph:
         Tensor, float32, of shape [].
     gradient : tuple of str
         Tensors, float32, of one dimension: the flat gradient in parts, one after the other; then that of the
-        rows of each table.
+        rows of each table. Clipped, but for an `accumulates`.
+    clipped : tuple of str
+        What becomes of them when they are fed, as many, for an `accumulates` that clips; else none.
     updates : tuple of str
         Operations to run in each step: the graph's UPDATE_OPS.
     initializers : tuple of str
@@ -74,6 +75,7 @@ class StepGraph:
     weights: str
     loss: str
     gradient: tuple[str, ...]
+    clipped: tuple[str, ...]
     updates: tuple[str, ...]
     initializers: tuple[str, ...]
     state: Access
@@ -97,6 +99,8 @@ def lower(
     tables: bool = False,
     evaluation: bool = False,
     tf_sample_weight: str | None = None,
+    clip: Clip | None = None,
+    accumulates: bool = False,
 ) -> StepGraph:
     """Lower a MetaGraphDef.
 
@@ -120,6 +124,10 @@ def lower(
         Rows are held out, of which the loss is wanted.
     tf_sample_weight : str, optional
         Name of the tensor to feed with how much each row counts.
+    clip : Clip, optional
+        How the gradient is cut down to size.
+    accumulates : bool
+        The mean of several gradients is to be clipped, and not each of them.
 
     Raises
     ------
@@ -167,7 +175,10 @@ def lower(
             flat = LocalWeights(variables.layout.weight_count, *optimizer) if optimizer else None
             weights, load = _loader(dense, flat)
             loss = tf.add_n([tf.cast(tf.reduce_mean(part), tf.float32) for part in losses], name="loss")
-            gradient = _gradient(losses, dense, rows)
+            gradient, sizes = flat_gradient(losses, dense, rows)
+            clipped = (clip or Clip()).add(gradient, sizes)
+            if not accumulates:
+                gradient = clipped
             local = None if flat is None else flat.ops(gradient, [loss, *updates])
             decay = decays(variables.state, [loss, *updates]) if variables.state else None
             named = tuple(ops.named(scratch) for ops in rows)
@@ -192,6 +203,7 @@ def lower(
         weights.name,
         loss.name,
         tuple(part.name for part in gradient),
+        () if clipped == gradient else tuple(part.name for part in clipped),
         tuple(op.name for op in updates),
         tuple(op.name for op in initializers),
         state,
@@ -268,46 +280,6 @@ def _loader(variables: Sequence[tuple[Any, Variable]], local: LocalWeights | Non
         assigns.append(variable.assign(value, read_value=False))
         start += entry.size
     return flat, tf.group(*assigns, name="load")
-
-
-def _gradient(
-    losses: list[Any], variables: Sequence[tuple[Any, Variable]], rows: Sequence[RowOps]
-) -> list[Any]:
-    """Add the gradient of the sum of all elements of `losses`, flat, as `tf.gradients` defines it.
-
-    Large variables are parts of their own: to join them would copy them. Small neighbours are joined, as each
-    part that is fetched costs some microseconds.
-    """
-    # Ref variables are differentiated through their reads as well: tf.gradients knows both kinds.
-    gradients = tf.gradients(losses, [variable for variable, _ in variables] + [ops.rows for ops in rows])
-    if all(gradient is None for gradient in gradients):
-        raise ValueError("the loss of tensorflowGraph depends on no trainable variable")
-    parts: list[Any] = []
-    small: list[Any] = []
-
-    def join() -> None:
-        if small:
-            parts.append(tf.concat(small, 0, name=f"gradient_{len(parts)}"))
-            small.clear()
-
-    for gradient, (_, entry) in zip(gradients, variables, strict=False):  # those of rows come last
-        flat = _flat(gradient, entry)
-        if entry.size < _LARGE:
-            small.append(flat)
-        else:
-            join()
-            parts.append(flat)
-    join()
-    of_rows = gradients[len(variables) :]
-    return parts + [ops.gradient(gradient) for ops, gradient in zip(rows, of_rows, strict=True)]
-
-
-def _flat(gradient: Any, entry: Any) -> Any:
-    if gradient is None:
-        return tf.zeros([entry.size], tf.float32)
-    if isinstance(gradient, tf.IndexedSlices):
-        gradient = tf.math.unsorted_segment_sum(gradient.values, gradient.indices, entry.shape[0])
-    return tf.cast(tf.reshape(gradient, [entry.size]), tf.float32)
 
 
 def _read_after_load(graph_def: Any, load: str, variables: set[str]) -> None:

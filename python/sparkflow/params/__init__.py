@@ -6,6 +6,7 @@ getter of a param that is not set and has no default gives None.
 
 from sparkflow.params.checkpoint import CheckpointParams
 from sparkflow.params.early_stopping import EarlyStoppingParams
+from sparkflow.params.gradient import GradientParams
 from sparkflow.params.graph import GraphParams
 from sparkflow.params.input import InputParams
 from sparkflow.params.label import LabelParams
@@ -24,6 +25,7 @@ from sparkflow.params.validation import ValidationParams
 __all__ = [
     "CheckpointParams",
     "EarlyStoppingParams",
+    "GradientParams",
     "GraphParams",
     "InputParams",
     "LabelParams",

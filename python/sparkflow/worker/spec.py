@@ -32,7 +32,11 @@ class TrainSpec:
     transport : str
         "auto", "tcp" or "shm".
     local_steps : int
-        Mini-batches between two pushes.
+        Mini-batches between two pushes, each a step of the session's own optimizer.
+    accumulation : int
+        Mini-batches between two pushes, whose gradients are averaged.
+    clip : dict
+        Arguments of `sparkflow.backend.clipping.Clip`.
     compression : str
         "none", "bf16", "int8" or "topk".
     sparse_tables : bool
@@ -83,6 +87,13 @@ class TrainSpec:
     tf_sample_weight: str | None = None
     validation: bool = False
     dropout: float = 0.0
+    accumulation: int = 1
+    clip: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def per_push(self) -> int:
+        """Mini-batches between two pushes."""
+        return max(self.local_steps, self.accumulation)
 
     @property
     def server(self) -> tuple[str, int, bytes, bytes | None]:
@@ -131,6 +142,8 @@ class TrainSpec:
             tf_sample_weight=spec["tfSampleWeight"],
             validation=spec["validation"],
             dropout=spec["dropout"],
+            accumulation=spec["gradient"]["accumulation"],
+            clip=spec["gradient"]["clip"],
         )
 
 

@@ -82,6 +82,51 @@ class GradientSteps(Steps[ParameterClient]):
         return self._backend.evaluate(self._client.weights, *inputs)
 
 
+class AccumulatedSteps(Steps[ParameterClient]):
+    """Several mini-batches on the same weights, and their mean gradient: each row counts alike."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        client: ParameterClient,
+        made: Callable[[float, int], None],
+        mini_batches: int,
+    ) -> None:
+        super().__init__(backend, client, made)
+        self._most = mini_batches
+        self._sums: list[np.ndarray] = []
+
+    def push(self, step: int, version: int, left: int) -> tuple[int, float]:
+        total, samples = 0.0, 0
+        for number in range(min(self._most, left)):
+            if number:
+                self._inputs = next(self._batches)
+            count = len(self._inputs[0])
+            loss, gradient = self._backend.step(self._client.weights, *self._inputs)
+            self._made(loss, step)
+            self._add(gradient, count, first=number == 0)
+            total += loss * count
+            samples += count
+        for each in self._sums:
+            each /= samples
+        mean = self._backend.clip(self._sums)
+        self._client.push(step, version, samples, total / samples, mean)
+        self._inputs = next(self._batches, [])
+        return samples, total / samples
+
+    def _add(self, gradient: list[np.ndarray], count: int, first: bool) -> None:
+        if not self._sums:
+            self._sums = [np.empty_like(part) for part in gradient]
+        for sums, part in zip(self._sums, gradient, strict=True):
+            if first:
+                np.multiply(part, np.float32(count), out=sums)
+            else:
+                sums += part * np.float32(count)
+
+    def evaluate(self, inputs: Sequence[np.ndarray]) -> Evaluated:
+        return self._backend.evaluate(self._client.weights, *inputs)
+
+
 class LocalSteps(Steps[ParameterClient]):
     """Several mini-batches with the worker's own optimizer, and the change of the weights."""
 

@@ -20,7 +20,7 @@ from sparkflow.worker import archives, columns
 from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
-from sparkflow.worker.steps import GradientSteps, LocalSteps, RowSteps, Steps
+from sparkflow.worker.steps import AccumulatedSteps, GradientSteps, LocalSteps, RowSteps, Steps
 from sparkflow.worker.validation import Validation, no_training_rows
 
 RESULT = pa.schema(
@@ -68,6 +68,7 @@ class Train:
                 raise no_training_rows(partition, len(held_out[0]))
             return _result(partition, 0, 0, self._absent(partition, attempt))
         # Imports TensorFlow: not before there is something to train on.
+        from sparkflow.backend.clipping import Clip
         from sparkflow.backend.graph import GraphBackend
 
         backend = GraphBackend(
@@ -82,10 +83,12 @@ class Train:
             tf_output=spec.tf_output,
             tf_dropout=spec.tf_dropout,
             optimizer=spec.optimizer if spec.local_steps > 1 else None,
-            tables=spec.sparse_tables and spec.local_steps == 1,
+            tables=spec.sparse_tables and spec.per_push == 1,
             evaluation=spec.validation,
             dropout=spec.dropout,
             tf_sample_weight=spec.tf_sample_weight,
+            clip=Clip(**spec.clip),
+            accumulates=spec.accumulation > 1,
         )
         try:
             task = TrainTask(spec, backend, matrices, partition, held_out)
@@ -180,9 +183,9 @@ class TrainTask:
             del initial
         else:
             _check_layout(backend.layout, welcome.layout)
-        pushes = -(-plan.steps_per_iteration // spec.local_steps)  # of an iteration
+        pushes = -(-plan.steps_per_iteration // spec.per_push)  # of an iteration
         first, skipped = divmod(step, pushes)
-        batches = self._batches(first, skipped * spec.local_steps)
+        batches = self._batches(first, skipped * spec.per_push)
         version = steps.begin(batches, version, self._share(client))
         if spec.compression != "none":
             client.compress(spec.compression)
@@ -197,7 +200,7 @@ class TrainTask:
             self._number = spec.round * spec.iters + iteration
             total, samples = 0.0, 0
             for push in range(skipped, pushes):
-                left = plan.steps_per_iteration - push * spec.local_steps
+                left = plan.steps_per_iteration - push * spec.per_push
                 count, loss = steps.push(step, version, left)
                 version = client.wait()
                 step += 1
@@ -232,6 +235,8 @@ class TrainTask:
             return RowSteps(self._backend, client, self._made)
         if self._spec.local_steps > 1:
             return LocalSteps(self._backend, client, self._made, self._spec.local_steps)
+        if self._spec.accumulation > 1:
+            return AccumulatedSteps(self._backend, client, self._made, self._spec.accumulation)
         return GradientSteps(self._backend, client, self._made)
 
     def _made(self, loss: float, step: int) -> None:

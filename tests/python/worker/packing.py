@@ -50,6 +50,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "tfSampleWeight": None,
         "validation": False,
         "dropout": 0.0,
+        "gradient": {"accumulation": 1, "clip": {}},
         "segment": 0,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }

@@ -14,12 +14,16 @@ Config = Mapping[str, Any]
 
 
 class Rule(NamedTuple):
-    """What the params `tfOptimizer`, `tfLearningRate`, `optimizerOptions` and `learningRateSchedule` take."""
+    """What the params `tfOptimizer`, `tfLearningRate`, `optimizerOptions` and `learningRateSchedule` take.
+
+    `gradients` has those of what is done to gradients before, by the params' names.
+    """
 
     name: str
     learning_rate: float
     options: dict[str, float | bool]
     schedule: dict[str, Any] | None = None
+    gradients: Mapping[str, float | int] = {}
 
 
 def rule_of(optimizer: Any, variables: Sequence[Any] = ()) -> Rule:
@@ -78,18 +82,27 @@ def rule_of(optimizer: Any, variables: Sequence[Any] = ()) -> Rule:
     if schedule is not None and name == "momentum":
         # TensorFlow's velocity has no rate in it, Keras' has: not the same once the rate changes.
         name, options = "keras_momentum", {"momentum": options["momentum"], "nesterov": config["nesterov"]}
-    return Rule(name, rate if schedule else _short(config["learning_rate"]), options, schedule)
+    return Rule(
+        name, rate if schedule else _short(config["learning_rate"]), options, schedule, _gradients(config)
+    )
 
 
 # What a config has for a setting that is not in use.
 _UNUSED: Mapping[str, tuple[Any, ...]] = {
-    "clipnorm": (None,),
-    "global_clipnorm": (None,),
-    "clipvalue": (None,),
     "use_ema": (False, None),
     "loss_scale_factor": (None, 1, 1.0),
-    "gradient_accumulation_steps": (None, 1),
 }
+# The params that do what these settings do; Keras' names for them.
+_GRADIENTS: Mapping[str, str] = {
+    "global_clipnorm": "clipNorm",
+    "clipnorm": "clipVariableNorm",
+    "clipvalue": "clipValue",
+    "gradient_accumulation_steps": "gradientAccumulationSteps",
+}
+
+
+def _gradients(config: Config) -> dict[str, float | int]:
+    return {param: config[name] for name, param in _GRADIENTS.items() if config.get(name)}
 
 
 def _refuse_settings(words: str, config: Config) -> None:

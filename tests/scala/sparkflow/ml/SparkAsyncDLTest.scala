@@ -3,7 +3,7 @@ package sparkflow.ml
 import org.apache.spark.ml.param.ParamMap
 import org.scalatest.funsuite.AnyFunSuite
 
-import sparkflow.job.{CheckpointPlan, FitListener, TrainRequest}
+import sparkflow.job.{CheckpointPlan, FitListener, GradientPlan, TrainRequest}
 
 class SparkAsyncDLTest extends AnyFunSuite {
 
@@ -52,6 +52,10 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setToKeepDropout(true)
       .setSampleWeightCol("weight")
       .setTfSampleWeight("w:0")
+      .setClipNorm(1.5)
+      .setClipVariableNorm(2.5)
+      .setClipValue(3.5)
+      .setGradientAccumulationSteps(5)
       .trainRequest
     assert(
       request == TrainRequest(
@@ -97,7 +101,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
         restoreBest = true,
         toKeepDropout = true,
         sampleWeightCol = Some("weight"),
-        tfSampleWeight = Some("w:0")
+        tfSampleWeight = Some("w:0"),
+        gradient = GradientPlan(1.5, 2.5, 3.5, 5)
       )
     )
   }

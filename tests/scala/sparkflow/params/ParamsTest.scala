@@ -48,6 +48,10 @@ class ParamsTest extends AnyFunSuite {
         "earlyStoppingPatience" -> 0,
         "earlyStoppingMinDelta" -> 0.0,
         "restoreBest" -> false,
+        "clipNorm" -> 0.0,
+        "clipVariableNorm" -> 0.0,
+        "clipValue" -> 0.0,
+        "gradientAccumulationSteps" -> 1,
         "inferenceBatchSize" -> 1024
       )
     )

@@ -36,5 +36,5 @@ private[job] object FitSettings {
     "sparseTables" -> request.sparseTables.toString,
     // Workers merge their state and take new seeds there.
     "checkpointInterval" -> request.checkpoint.fold("not set")(_.interval.toString)
-  )
+  ) ++ request.gradient.settings
 }

@@ -50,6 +50,7 @@ private[job] object TrainChecks {
     }
     optimizer(request)
     localSteps(request)
+    request.gradient.check(request.localSteps)
     schedule(request)
     staleness(request)
     checkpoints(request)

@@ -52,7 +52,8 @@ final case class TrainRequest(
     restoreBest: Boolean = false,
     toKeepDropout: Boolean = false,
     sampleWeightCol: Option[String] = None,
-    tfSampleWeight: Option[String] = None
+    tfSampleWeight: Option[String] = None,
+    gradient: GradientPlan = GradientPlan()
 ) {
 
   /** Whether rows are held out. */
@@ -67,7 +68,8 @@ final case class TrainRequest(
   def together: Boolean = mode == "ssp" || mode == "sync"
 
   /** Whether tables may travel by rows, where a worker finds some. */
-  def byRows: Boolean = sparseTables && localSteps == 1 && delayCompensation == 0
+  def byRows: Boolean =
+    sparseTables && localSteps == 1 && gradient.accumulation == 1 && delayCompensation == 0
 }
 
 /** What a fit saves on its way.

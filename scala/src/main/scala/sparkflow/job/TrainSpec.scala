@@ -56,6 +56,7 @@ private[job] final case class TrainSpec(
       ("tfSampleWeight" -> request.tfSampleWeight.map(JString(_)).getOrElse(JNull)) ~
       ("validation" -> request.validates) ~
       ("dropout" -> (if (request.toKeepDropout) 1.0 else 0.0)) ~
+      ("gradient" -> request.gradient.toJson) ~
       ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )
 

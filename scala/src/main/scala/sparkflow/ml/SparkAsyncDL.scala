@@ -12,7 +12,7 @@ import org.json4s.JsonDSL._
 
 import sparkflow.Version
 import sparkflow.files.NewDirectory
-import sparkflow.job.{CheckpointPlan, FitListener, PredictJob, TrainJob, TrainRequest}
+import sparkflow.job.{CheckpointPlan, FitListener, GradientPlan, PredictJob, TrainJob, TrainRequest}
 import sparkflow.params._
 import sparkflow.ps.store.{Layout, ModelState}
 
@@ -36,6 +36,7 @@ class SparkAsyncDL(override val uid: String)
     with ValidationParams
     with EarlyStoppingParams
     with SampleWeightParams
+    with GradientParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -122,7 +123,8 @@ class SparkAsyncDL(override val uid: String)
     restoreBest = $(restoreBest),
     toKeepDropout = $(toKeepDropout),
     sampleWeightCol = get(sampleWeightCol),
-    tfSampleWeight = get(tfSampleWeight)
+    tfSampleWeight = get(tfSampleWeight),
+    gradient = GradientPlan($(clipNorm), $(clipVariableNorm), $(clipValue), $(gradientAccumulationSteps))
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =
