@@ -31,7 +31,8 @@ STEPS = 25
 SHAPES: list[list[int]] = [[], [7], [5, 3], [1000]]
 SIZES = [int(np.prod(shape)) for shape in SHAPES]
 TOTAL = sum(SIZES)
-# Each element goes its own way, so in the cases with options a part of the long vector is enough.
+# Each element goes its own way, or that of its variable: in the cases with options a part of the long vector
+# is enough.
 PART = TOTAL - 1000 + 64
 
 CONSTRUCTORS = {
@@ -54,6 +55,7 @@ KERAS = {
     "keras_momentum": keras.optimizers.SGD,
     "nadam": keras.optimizers.Nadam,
     "lion": keras.optimizers.Lion,
+    "lamb": keras.optimizers.Lamb,
 }
 # Keras' names of options, where ours are TensorFlow's.
 KERAS_NAMES = {"beta1": "beta_1", "beta2": "beta_2"}
@@ -130,6 +132,13 @@ CASES: list[tuple[str, float, dict[str, Any]]] = [
     ),
     ("nadam", 0.05, {"schedule": {"schedule": "inverse_time_decay", "decay_steps": 3, "decay_rate": 0.5}}),
     ("lion", 0.05, {"weight_decay": 0.1, "schedule": {"schedule": "polynomial_decay", "decay_steps": 12}}),
+    ("lamb", 0.01, {}),
+    ("lamb", 0.05, {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1, "weight_decay": 0.3}),
+    (
+        "lamb",
+        0.05,
+        {"weight_decay": 0.3, "schedule": {"schedule": "cosine_decay", "decay_steps": 15, "warmup_steps": 5}},
+    ),
 ]
 
 SCHEDULES = {
@@ -260,7 +269,7 @@ def constructor_defaults(name: str) -> dict[str, Any]:
     if name in KERAS:
         parameters = inspect.signature(KERAS[name]).parameters
         common = set(inspect.signature(keras.optimizers.SGD).parameters) - {"learning_rate", "momentum"}
-        if name in ("adamw", "lion"):
+        if name in ("adamw", "lion", "lamb"):
             common -= {"weight_decay"}
         if name == "keras_momentum":
             common = set(inspect.signature(keras.optimizers.Nadam).parameters)

@@ -107,15 +107,19 @@ def test_an_estimator_can_be_saved_and_starts_from_what_the_model_had_learnt(
 
 @oldest_only
 @pytest.mark.parametrize(
-    ("settings", "batch"),
-    [({}, 64), ({"global_clipnorm": 0.05, "gradient_accumulation_steps": 2}, 16)],
-    ids=["plain", "clipped and accumulated"],
+    ("optimizer", "batch"),
+    [
+        (keras.optimizers.Adam(0.01), 64),
+        (keras.optimizers.Adam(0.01, global_clipnorm=0.05, gradient_accumulation_steps=2), 16),
+        (keras.optimizers.Lamb(0.01, weight_decay=0.01), 64),
+    ],
+    ids=["adam", "clipped and accumulated", "lamb"],
 )
 def test_one_worker_is_keras_fit(
-    gaussians: Callable[..., DataFrame], settings: dict[str, float], batch: int
+    gaussians: Callable[..., DataFrame], optimizer: keras.Optimizer, batch: int
 ) -> None:
     data = gaussians(2, rows=64, partitions=1).cache()
-    model = classifier(keras.optimizers.Adam(0.01, **settings))
+    model = classifier(optimizer)
     fitted = estimator(
         model, iters=25, miniBatchSize=batch, partitions=1, mode="locked", shufflePerIter=False
     ).fit(data)

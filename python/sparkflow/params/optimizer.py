@@ -28,7 +28,7 @@ class OptimizerParams(Group):
         "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, "
         "ftrl, "
         "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, keras_momentum, "
-        "nadam or lion of Keras.",
+        "nadam, lion or lamb of Keras.",
         TypeConverters.toString,
     )
     tfLearningRate = param(
@@ -41,8 +41,8 @@ class OptimizerParams(Group):
         "Options of the optimizer as a JSON object with TensorFlow's option names, such as "
         '{"learning_rate": 0.001, "beta1": 0.9}; the build_*_config functions of sparkflow.graph_utils '
         "make it. "
-        "Not set: TensorFlow's defaults. A beta2 of 0.999, the default of adam, adamw and nadam, is taken to "
-        "the power of partitions, 0.99 at least, in all modes but sync.",
+        "Not set: TensorFlow's defaults. A beta2 of 0.999, the default of adam, adamw, nadam and lamb, is "
+        "taken to the power of partitions, 0.99 at least, in all modes but sync.",
         _options,
     )
 

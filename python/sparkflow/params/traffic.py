@@ -40,9 +40,9 @@ class TrafficParams(Group):
         "sparseTables",
         "Whether variables of which the loss reads single rows alone (embedding tables) travel by rows: then "
         "a worker has only the rows of its mini-batch, and the optimizer updates them as TensorFlow applies "
-        "sparse gradients. If false, or with localSteps or gradientAccumulationSteps above 1 or "
-        "delayCompensation, they travel whole, and a row that a mini-batch does not read has a gradient of "
-        "0.",
+        "sparse gradients. If false, or with localSteps or gradientAccumulationSteps above 1, "
+        "delayCompensation or lamb, they travel whole, and a row that a mini-batch does not read has a "
+        "gradient of 0.",
         TypeConverters.toBoolean,
     )
 

@@ -45,6 +45,7 @@ KERAS_ONLY = {
     "adam_decay": (optimizers.Adam(0.01, weight_decay=0.1), ("adamw", {"weight_decay": 0.1})),
     "rmsprop": (optimizers.RMSprop(0.01, rho=0.8), ("keras_rmsprop", {"rho": 0.8, "centered": False})),
     "nadam": (optimizers.Nadam(0.01), ("nadam", {"beta2": 0.999, "epsilon": 1e-7})),
+    "lamb": (optimizers.Lamb(0.01, weight_decay=0.1), ("lamb", {"epsilon": 1e-7, "weight_decay": 0.1})),
     "lion": (optimizers.Lion(0.01), ("lion", {"beta2": 0.99, "weight_decay": 0.0})),
 }
 
@@ -193,6 +194,7 @@ def test_a_velocity_has_the_rate_in_it_where_the_rate_changes():
         (optimizers.SGD(weight_decay=0.1), "weight_decay=0.1.*AdamW"),
         (optimizers.Adagrad(epsilon=0.01), "Adagrad has epsilon=0.01.*1e-06 or less"),
         (optimizers.Adafactor(), "Adafactor.*these have: SGD, Adam, AdamW"),
+        (optimizers.Adamax(), "Adamax of Keras has no equal.*Lion, Lamb"),
         (optimizers.LossScaleOptimizer(optimizers.Adam()), "mixed_bfloat16"),
     ],
 )

@@ -167,6 +167,11 @@ def _lion(config: Config) -> tuple[str, dict[str, float | bool]]:
     return "lion", {**_betas(config), "weight_decay": config["weight_decay"] or 0.0}
 
 
+def _lamb(config: Config) -> tuple[str, dict[str, float | bool]]:
+    decay = config["weight_decay"] or 0.0
+    return "lamb", {**_betas(config), "epsilon": config["epsilon"], "weight_decay": decay}
+
+
 def _betas(config: Config) -> dict[str, float | bool]:
     return {"beta1": config["beta_1"], "beta2": config["beta_2"]}
 
@@ -184,7 +189,9 @@ _RULES: Mapping[type, Callable[[Config], tuple[str, dict[str, float | bool]]]] =
     _optimizers.Nadam: _nadam,
     _optimizers.Lion: _lion,
 }
-_DECAYING = (_optimizers.Adam, _optimizers.AdamW, _optimizers.Lion)
+if hasattr(_optimizers, "Lamb"):  # not in the first versions of Keras 3
+    _RULES = {**_RULES, _optimizers.Lamb: _lamb}
+_DECAYING = tuple(kind for kind in _RULES if kind.__name__ in ("Adam", "AdamW", "Lion", "Lamb"))
 
 
 def _short(rate: float) -> float:

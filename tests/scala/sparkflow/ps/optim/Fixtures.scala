@@ -28,7 +28,12 @@ object Fixtures {
 
   private implicit val formats: Formats = DefaultFormats
   private val index = JsonMethods.parse(new String(bytes("index.json"), "UTF-8"))
-  private val total = (index \ "shapes").extract[Seq[Seq[Int]]].map(_.product).sum
+  private val sizes = (index \ "shapes").extract[Seq[Seq[Int]]].map(_.product)
+  private val total = sizes.sum
+
+  /** Of each variable, its first weight and the one after its last. */
+  val variables: Seq[(Int, Int)] =
+    sizes.scanLeft(0)(_ + _).zip(sizes).map { case (from, n) => from -> (from + n) }
 
   val steps: Int = (index \ "steps").extract[Int]
 

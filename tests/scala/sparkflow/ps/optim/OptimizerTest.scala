@@ -34,7 +34,8 @@ class OptimizerTest extends AnyFunSuite {
         "keras_rmsprop",
         "keras_momentum",
         "nadam",
-        "lion"
+        "lion",
+        "lamb"
       )
     )
     assert(Optimizer.names.map(Optimizer.create(_, 0.1, Map.empty).name) == Optimizer.names)
@@ -113,7 +114,7 @@ class OptimizerTest extends AnyFunSuite {
     assert(message("Adam").contains("(did you mean 'adam'?)"))
     assert(message("gradient-descent").contains("(did you mean 'gradient_descent'?)"))
     assert(message("rms_prop").contains("(did you mean 'rmsprop'?)"))
-    assert(message("lamb") == s"there is no optimizer 'lamb'; choose one of $all")
+    assert(message("muon") == s"there is no optimizer 'muon'; choose one of $all")
     assert(message("") == s"there is no optimizer ''; choose one of $all")
   }
 
@@ -156,7 +157,7 @@ class OptimizerTest extends AnyFunSuite {
   }
 
   test("Keras' names of the betas are theirs, too") {
-    for (name <- Seq("adamw", "nadam", "lion")) {
+    for (name <- Seq("adamw", "nadam", "lion", "lamb")) {
       val keras = Optimizer.create(name, 0.1, Map("beta_1" -> 0.5, "beta_2" -> 0.7))
       assert(run(keras) == run(Optimizer.create(name, 0.1, Map("beta1" -> 0.5, "beta2" -> 0.7))))
     }
@@ -196,7 +197,10 @@ class OptimizerTest extends AnyFunSuite {
     ("keras_rmsprop", "epsilon", 0.0, "a finite number > 0"),
     ("nadam", "beta1", 1.0, "a number in [0, 1)"),
     ("lion", "beta2", 1.1, "a number in [0, 1]"),
-    ("lion", "weight_decay", -0.1, "a finite number >= 0")
+    ("lion", "weight_decay", -0.1, "a finite number >= 0"),
+    ("lamb", "beta2", 1.0, "a number in [0, 1)"),
+    ("lamb", "epsilon", 0.0, "a finite number > 0"),
+    ("lamb", "weight_decay", -0.1, "a finite number >= 0")
   )
 
   for ((name, option, value, expected) <- outOfRange)
@@ -224,7 +228,7 @@ class OptimizerTest extends AnyFunSuite {
   }
 
   test("threads may share one instance, each on its own shard") {
-    for (name <- Optimizer.names) {
+    for (name <- Optimizer.names.diff(Optimizer.layerwise)) {
       val optimizer = Optimizer.create(name, 0.1, Map.empty)
       val draws = new Fixtures.Draws
       val weights = draws.weights()
@@ -268,7 +272,7 @@ class OptimizerTest extends AnyFunSuite {
 
   test("no average comes to rest among the subnormal numbers when the gradient stays 0") {
     for (
-      name <- Seq("adam", "rmsprop", "momentum", "adadelta", "keras_rmsprop", "nadam", "lion");
+      name <- Seq("adam", "rmsprop", "momentum", "adadelta", "keras_rmsprop", "nadam", "lion", "lamb");
       first <- Seq(1f, -1f)
     ) {
       val optimizer = Optimizer.create(name, 0.1, Map.empty)
@@ -282,7 +286,7 @@ class OptimizerTest extends AnyFunSuite {
   }
 
   test("Adam and its kin forget squares as fast as feedback comes when workers don't wait for each other") {
-    for (name <- Seq("adam", "adamw", "nadam")) {
+    for (name <- Seq("adam", "adamw", "nadam", "lamb")) {
       def beta2(workers: Int, set: (String, Any)*) =
         Optimizer.asynchronous(name, set.toMap, workers).get("beta2")
       assert(beta2(1).contains(0.999))
@@ -294,7 +298,7 @@ class OptimizerTest extends AnyFunSuite {
     }
     assert(Optimizer.asynchronous("nadam", Map("beta_2" -> 0.9), 8) == Map("beta_2" -> 0.9))
     assert(Optimizer.asynchronous("nadam", Map("beta_2" -> 0.999), 3) == Map("beta_2" -> math.pow(0.999, 3)))
-    for (name <- Optimizer.names.diff(Seq("adam", "adamw", "nadam")))
+    for (name <- Optimizer.names.diff(Seq("adam", "adamw", "nadam", "lamb")))
       assert(Optimizer.asynchronous(name, Map.empty, 8).isEmpty)
   }
 }

@@ -23,8 +23,12 @@ class TensorFlowParityTest extends AnyFunSuite {
   for ((expected, number) <- Fixtures.cases.zipWithIndex) {
     val options = expected.options ++ expected.schedule.map("schedule" -> _("schedule"))
     val title = s"case $number: ${expected.optimizer} ${options.mkString(", ")}"
-    test(s"$title, all at once")(follow(expected, size => Seq(0 -> size)))
-    test(s"$title, in two ranges")(follow(expected, size => Seq(size / 3 -> size, 0 -> size / 3)))
+    if (Optimizer.layerwise.contains(expected.optimizer))
+      test(s"$title, variable by variable")(follow(expected, _ => Fixtures.variables))
+    else {
+      test(s"$title, all at once")(follow(expected, size => Seq(0 -> size)))
+      test(s"$title, in two ranges")(follow(expected, size => Seq(size / 3 -> size, 0 -> size / 3)))
+    }
   }
 
   private def follow(expected: Fixtures.Case, ranges: Int => Seq[(Int, Int)]): Unit = {

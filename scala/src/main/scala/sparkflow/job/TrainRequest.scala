@@ -1,6 +1,7 @@
 package sparkflow.job
 
 import sparkflow.ps.Stopping
+import sparkflow.ps.optim.Optimizer
 import sparkflow.ps.store.ModelState
 
 /** Everything a fit needs, as plain data; what each field means is said by the Param of the same name.
@@ -69,7 +70,8 @@ final case class TrainRequest(
 
   /** Whether tables may travel by rows, where a worker finds some. */
   def byRows: Boolean =
-    sparseTables && localSteps == 1 && gradient.accumulation == 1 && delayCompensation == 0
+    sparseTables && localSteps == 1 && gradient.accumulation == 1 && delayCompensation == 0 &&
+      !Optimizer.layerwise.contains(optimizer)
 }
 
 /** What a fit saves on its way.

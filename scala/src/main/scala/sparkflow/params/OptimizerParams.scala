@@ -13,7 +13,7 @@ trait OptimizerParams extends Params {
     this,
     "tfOptimizer",
     "Name of the optimizer: adam, rmsprop, momentum, adadelta, adagrad, gradient_descent, adagrad_da, ftrl, " +
-      "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, keras_momentum, nadam or lion of Keras.",
+      "proximal_adagrad or proximal_gradient_descent of TensorFlow; adamw, keras_rmsprop, keras_momentum, nadam, lion or lamb of Keras.",
     Expect.name("tfOptimizer", "the name of an optimizer", "name one, such as 'adam'")
   )
 
@@ -31,7 +31,7 @@ trait OptimizerParams extends Params {
     "optimizerOptions",
     "Options of the optimizer as a JSON object with TensorFlow's option names, such as " +
       "{\"learning_rate\": 0.001, \"beta1\": 0.9}; the build_*_config functions of sparkflow.graph_utils make it. " +
-      "Not set: TensorFlow's defaults. A beta2 of 0.999, the default of adam, adamw and nadam, is taken to the power of " +
+      "Not set: TensorFlow's defaults. A beta2 of 0.999, the default of adam, adamw, nadam and lamb, is taken to the power of " +
       "partitions, 0.99 at least, in all modes but sync.",
     Expect[String](
       "optimizerOptions",

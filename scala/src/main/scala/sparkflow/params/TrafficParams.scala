@@ -37,7 +37,7 @@ trait TrafficParams extends Params {
     "sparseTables",
     "Whether variables of which the loss reads single rows alone (embedding tables) travel by rows: then a worker has only " +
       "the rows of its mini-batch, and the optimizer updates them as TensorFlow applies sparse gradients. If false, or with " +
-      "localSteps or gradientAccumulationSteps above 1 or delayCompensation, they travel whole, and a row that a mini-batch does not read has a gradient of 0."
+      "localSteps or gradientAccumulationSteps above 1, delayCompensation or lamb, they travel whole, and a row that a mini-batch does not read has a gradient of 0."
   )
 
   setDefault(transport -> "auto", localSteps -> 1, compression -> "none", sparseTables -> true)

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicBoolean
 
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.server.{EventQueue, Fit, NettyServer}
-import sparkflow.ps.store.{ModelState, StoreSnapshot}
+import sparkflow.ps.store.ModelState
 
 /** Owns the weights and the optimizer of one fit, and serves them to its workers as docs/protocol.md says. Any number
   * of servers may live in one JVM.
@@ -17,7 +17,8 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
   private val queue = new EventQueue(events, config.eventCapacity)
   private val fit =
     new Fit(
-      Consistency(config.mode, config.optimizer, _: StoreSnapshot, ParameterServer.shardThreads(config)),
+      (from, layout) =>
+        Consistency(config.mode, config.optimizer, from, ParameterServer.shardThreads(config), layout.starts),
       config,
       queue
     )

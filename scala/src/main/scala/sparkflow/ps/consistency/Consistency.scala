@@ -71,14 +71,21 @@ object Consistency {
     * @param threads that may work on one update at once
     */
   def apply(mode: String, optimizer: Optimizer, weights: Array[Float], threads: Int): Consistency =
-    apply(mode, optimizer, StoreSnapshot.first(weights), threads)
+    apply(mode, optimizer, StoreSnapshot.first(weights), threads, Seq(0))
 
   /** @param from    what to go on from; copied
     * @param threads that may work on one update at once
+    * @param starts  the number of each variable's first weight
     */
-  def apply(mode: String, optimizer: Optimizer, from: StoreSnapshot, threads: Int): Consistency = {
+  def apply(
+      mode: String,
+      optimizer: Optimizer,
+      from: StoreSnapshot,
+      threads: Int,
+      starts: Seq[Int]
+  ): Consistency = {
     check(mode)
-    val store = new ShardStore(from.weights, optimizer.slots.map(_.initial), threads)
+    val store = new ShardStore(from.weights, optimizer.slots.map(_.initial), threads, starts)
     if (from.slots.nonEmpty) store.restore(from.slots)
     byName(mode)(store, optimizer, from)
   }

@@ -4,7 +4,7 @@ import java.util.concurrent.ConcurrentHashMap
 
 import scala.jdk.CollectionConverters._
 
-import sparkflow.ps.optim.{Idle, Optimizer}
+import sparkflow.ps.optim.{Idle, Layerwise, Optimizer}
 import sparkflow.ps.store._
 
 /** What every mode does to the store when rows travel: the optimizer runs on the rows of a gradient alone, as
@@ -29,6 +29,10 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
 
   /** Update number `t`, and the values after it. */
   def apply(gradient: Excerpt[FloatSource], answer: Excerpt[FloatSink], age: Option[Age], t: Long): Unit = {
+    require(
+      !optimizer.isInstanceOf[Layerwise],
+      s"${optimizer.name} steps with whole variables, not with rows"
+    )
     val old = age.orNull
     val tables = gradient.selection.of
     if (idle.isDefined) tables.tables.foreach(clockOf) // rows that nobody has looked at are idle from now on

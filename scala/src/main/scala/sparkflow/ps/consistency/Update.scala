@@ -1,6 +1,6 @@
 package sparkflow.ps.consistency
 
-import sparkflow.ps.optim.Optimizer
+import sparkflow.ps.optim.{Layerwise, Optimizer}
 import sparkflow.ps.store.{FloatSink, FloatSource, ShardStore}
 
 /** What every mode does to the store, in one pass: while a shard is in the processor's cache, its part of the gradient
@@ -10,6 +10,18 @@ private[consistency] object Update {
 
   /** Update number `t` of the whole store. */
   def apply(
+      store: ShardStore,
+      optimizer: Optimizer,
+      gradient: FloatSource,
+      answer: Option[FloatSink],
+      age: Option[Age],
+      t: Long
+  ): Unit = optimizer match {
+    case rule: Layerwise => LayerUpdate(store, rule, gradient, answer, age, t)
+    case _               => sweep(store, optimizer, gradient, answer, age, t)
+  }
+
+  private def sweep(
       store: ShardStore,
       optimizer: Optimizer,
       gradient: FloatSource,

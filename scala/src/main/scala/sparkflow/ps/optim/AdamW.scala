@@ -46,10 +46,8 @@ private[optim] object AdamW extends Family("adamw") {
 
   def create(learningRate: Rate, options: Options): Optimizer = {
     val (first, second) = (options(beta1), options(beta2))
-    val adam = new Adam(learningRate, first, second, options(epsilon), rest(first), rest(second))
+    val adam =
+      new Adam(learningRate, first, second, options(epsilon), Family.rest(first), Family.rest(second))
     new AdamW(learningRate, adam, options(weightDecay))
   }
-
-  /** 1 − beta as Keras has it, rounded once. TensorFlow takes it from a rounded beta: 1.3e-5 less for 0.999. */
-  private def rest(beta: Float): Float = (1.0 - beta.toString.toDouble).toFloat
 }

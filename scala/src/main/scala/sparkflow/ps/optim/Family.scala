@@ -20,6 +20,9 @@ private[optim] abstract class Family(val name: String) {
   /** Whether it divides by the root of an average of squares that forgets by an option "beta2", see [[SecondMoment]]. */
   def hasSecondMoment: Boolean = false
 
+  /** Whether a step of one element depends on the whole variable, see [[Layerwise]]. */
+  def isLayerwise: Boolean = false
+
   def create(learningRate: Rate, options: Options): Optimizer
 }
 
@@ -27,4 +30,7 @@ private[optim] object Family {
 
   /** Keras' names of two options. */
   val betas: Map[String, String] = Map("beta_1" -> "beta1", "beta_2" -> "beta2")
+
+  /** 1 − beta as Keras has it, rounded once. TensorFlow takes it from a rounded beta: 1.3e-5 less for 0.999. */
+  def rest(beta: Float): Float = (1.0 - beta.toString.toDouble).toFloat
 }

@@ -12,8 +12,8 @@ final case class Slot(name: String, initial: Float)
 /** A rule that turns a gradient into new weights, equal step for step to `tensorflow.compat.v1.train` or to Keras 3.
   *
   * An instance holds only constants: all that changes is in the weights, the slots and `t`, which the caller
-  * owns. So one instance may be used by any number of threads at once. Every rule works on each element
-  * alone, so a step may be cut in ranges in any way, with the same result.
+  * owns. So one instance may be used by any number of threads at once. Every rule but a [[Layerwise]] one works on
+  * each element alone, so a step may be cut in ranges in any way, with the same result.
   */
 abstract class Optimizer {
 
@@ -65,7 +65,8 @@ object Optimizer {
     KerasRmsProp,
     KerasMomentum,
     Nadam,
-    Lion
+    Lion,
+    Lamb
   )
 
   /** The optimizers there are. */
@@ -75,6 +76,9 @@ object Optimizer {
     * those of Keras.
     */
   val ofTensorFlow: Seq[String] = families.filter(_.ofTensorFlow).map(_.name)
+
+  /** Those whose step of an element depends on the whole variable: it cannot be taken by rows. */
+  val layerwise: Seq[String] = families.filter(_.isLayerwise).map(_.name)
 
   /** The options that an optimizer takes besides learning_rate, in TensorFlow's order, each with the default
     * that it has here: TensorFlow's own, and 0.9 for momentum's momentum, which has none there.

@@ -9,14 +9,14 @@ import org.slf4j.LoggerFactory
 import sparkflow.ps.{FitCounts, FitSnapshot, IterationReport, ServerConfig}
 import sparkflow.ps.consistency.Consistency
 import sparkflow.ps.protocol.{ErrorCode, Hello, Refused, Report, Validation}
-import sparkflow.ps.store.{ModelState, StateStore, StoreSnapshot}
+import sparkflow.ps.store.{Layout, ModelState, StateStore, StoreSnapshot}
 
 /** What all connections of one fit share. Thread-safe.
   *
   * @param consistency makes the keeper of the weights from a copy of what it is given
   */
 private[ps] final class Fit(
-    consistency: StoreSnapshot => Consistency,
+    consistency: (StoreSnapshot, Layout) => Consistency,
     config: ServerConfig,
     events: EventQueue
 ) {
@@ -117,7 +117,7 @@ private[ps] final class Fit(
   def resume(from: FitSnapshot): Unit = {
     val state = new StateStore(from.layout, from.state.clone())
     val born = System.nanoTime() - from.elapsedNanos
-    live = Some(new LiveModel(from.layout, consistency(from.store), state, born))
+    live = Some(new LiveModel(from.layout, consistency(from.store, from.layout), state, born))
     counters.restore(from.counts)
     retriesBefore = from.counts.retries
     snapshots.begin(from.store.version)
@@ -260,7 +260,7 @@ private[ps] final class Fit(
   private def alive(state: ModelState): LiveModel =
     new LiveModel(
       state.layout,
-      consistency(StoreSnapshot.first(state.weights)),
+      consistency(StoreSnapshot.first(state.weights), state.layout),
       new StateStore(state.layout, state.state),
       System.nanoTime()
     )

@@ -14,8 +14,14 @@ final class Shard(val from: Int, val weights: Array[Float], val slots: Array[Arr
   * @param initial copied
   * @param slotInitials what each slot of the optimizer starts at
   * @param threads that may work on the shards of one update at once, the caller's included
+  * @param starts the number of each variable's first weight
   */
-final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads: Int = 1) {
+final class ShardStore(
+    initial: Array[Float],
+    slotInitials: Seq[Float],
+    threads: Int = 1,
+    starts: Seq[Int] = Seq(0)
+) {
   import ShardStore._
 
   val length: Int = initial.length
@@ -26,6 +32,21 @@ final class ShardStore(initial: Array[Float], slotInitials: Seq[Float], threads:
     val weights = java.util.Arrays.copyOfRange(initial, from.toInt, from.toInt + size)
     new Shard(from.toInt, weights, slotInitials.map(Array.fill(size)(_)).toArray)
   }.toArray
+
+  /** Number of variables. */
+  def variables: Int = starts.length
+
+  /** For each shard, the variables in it. */
+  lazy val pieces: Array[Array[Piece]] = {
+    val ranges = starts.zip(starts.drop(1) :+ length).toArray
+    shards.map { shard =>
+      ranges.zipWithIndex.collect {
+        case ((from, until), variable)
+            if from < shard.from + shard.length && until > shard.from && until > from =>
+          Piece(variable, math.max(from - shard.from, 0), math.min(until - shard.from, shard.length))
+      }
+    }
+  }
 
   /** The shards' weights, and then each of their slots: without a way through the shards. */
   private val columns: Array[Array[Array[Float]]] =
