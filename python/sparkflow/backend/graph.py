@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparkflow.backend import lowering, metagraph
+from sparkflow.backend.call import Call
 from sparkflow.backend.clipping import Clip
 from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.kept import kept
@@ -143,15 +144,16 @@ class GraphBackend:
         fetches += lowered.updates
         self._parts = slice(1, 1 + len(lowered.gradient))
         if by_rows := lowered.tables:
-            self._numbers = self._callable([name for table in by_rows for name in table.indices], feeds[1:])
+            indices = [name for table in by_rows for name in table.indices]
+            self._numbers = Call(self._session, indices, feeds[1:])
             feeds += [name for table in by_rows for name in (table.rows, *table.positions)]
-        self._step = self._callable(fetches, feeds)
+        self._step = Call(self._session, fetches, feeds)
         if lowered.clipped:
-            self._clip = self._callable(list(lowered.clipped), list(lowered.gradient))
+            self._clip = Call(self._session, lowered.clipped, lowered.gradient)
         if (evaluated := lowered.evaluation) is not None:
-            self._constants = [] if evaluated.dropout is None else [np.float32(self._dropout)]
+            self._constants = [] if evaluated.dropout is None else [self._dropout]
             more = [] if evaluated.dropout is None else [evaluated.dropout]
-            self._evaluate = self._callable(evaluated.fetches, feeds + more)
+            self._evaluate = Call(self._session, evaluated.fetches, feeds + more)
 
     def reseed(self, segment: int) -> bool:
         if self._lowered.draws and segment != self._segment:
@@ -162,10 +164,6 @@ class GraphBackend:
             self._open(self._lower(seeds))
             self._segment = segment
         return self._lowered.draws
-
-    def _callable(self, fetches: list[str], feeds: list[str]) -> Any:
-        tensors = [self._lowered.graph.get_tensor_by_name(name) for name in feeds]
-        return self._session.make_callable(fetches, feed_list=tensors)
 
     @property
     def layout(self) -> Layout:
@@ -293,7 +291,7 @@ class GraphBackend:
         self, feeds: Sequence[np.ndarray], borrowed: Sequence[np.ndarray]
     ) -> tuple[float, list[np.ndarray]]:
         """Return the loss and a gradient that has no memory of what is `borrowed`."""
-        fetched: list[Any] = self._step(*feeds)
+        fetched = self._step(*feeds)
         # TensorFlow feeds aligned arrays and returns results without copying: the gradient of a loss that is
         # a sum of squares may be the very memory of the weights.
         gradient = [
@@ -304,7 +302,7 @@ class GraphBackend:
 
     def local_step(self, features: np.ndarray, *others: np.ndarray | None) -> float:
         self._lowered.features.check_batch(len(features))
-        fetched: list[Any] = self._step(features, *_given(others))
+        fetched = self._step(features, *_given(others))
         return float(fetched[0])
 
     def put(self, weights: np.ndarray) -> None:

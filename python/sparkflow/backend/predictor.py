@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sparkflow.backend import metagraph
+from sparkflow.backend.call import Call
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.trained import trained
@@ -60,7 +61,7 @@ class GraphPredictor:
         self._words = f"tfOutput '{tf_output}'"
         self._session = trained(imported, layout, weights, state, threads)
         imported.finalize()
-        self._run = self._session.make_callable(output, feed_list=fed)
+        self._run = Call(self._session, [output.name], [tensor.name for tensor in fed])
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Return float64 of shape (n, values of a row's output) for `rows` of shape (n, k), n > 0.
@@ -83,10 +84,11 @@ class GraphPredictor:
     def _outputs(self, inputs: np.ndarray) -> np.ndarray:
         count = len(inputs)
         self._feed.check_batch(count)
-        output = np.asarray(self._run(inputs, *self._extra))
+        (output,) = self._run(inputs, *self._extra)
         if output.ndim == 0 or len(output) != count:
             raise ValueError(
                 f"{self._words} gave an array of shape {output.shape} for {count} rows: "
                 "it must have one entry a row"
             )
-        return output.reshape(count, -1).astype(np.float64)
+        doubles: np.ndarray = output.reshape(count, -1).astype(np.float64)
+        return doubles

@@ -20,6 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if _GPU else "3")
 try:
     with nullcontext() if _GPU else without_chatter():
         import tensorflow.compat.v1 as tf
+        from tensorflow.core.protobuf.config_pb2 import CallableOptions
 except ImportError as error:
     raise RuntimeError(
         f"TensorFlow cannot be imported by {sys.executable} on {socket.gethostname()} ({error}): run "
@@ -27,7 +28,7 @@ except ImportError as error:
         "(PYSPARK_PYTHON) to a Python that has it"
     ) from error
 
-__all__ = ["FUNCTIONAL", "session", "tf"]
+__all__ = ["FUNCTIONAL", "CallableOptions", "session", "tf"]
 
 
 def session(graph: Any, threads: int) -> Any:

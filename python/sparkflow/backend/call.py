@@ -1,0 +1,70 @@
+"""A part of a graph as a function: what `Session.make_callable` makes, without Python's share of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sparkflow.backend.runtime import CallableOptions
+
+
+class Call:
+    """Called with an array for each of `feeds`; returns the arrays of those `fetches` that are tensors.
+
+    `Session.run`, and with it `make_callable`, looks at its arguments anew in each call, which takes 0.1 to
+    0.2 ms. The session's own callable, by which Keras 2 runs its functions, takes 0.005, but ends the process
+    when an array is not of its tensor's dtype. So dtypes and shapes are seen to here, as there. TensorFlow
+    reads aligned arrays, and hands results over, without copying.
+
+    Parameters
+    ----------
+    session : tf.Session
+    fetches : sequence of str
+        Names of tensors, and of operations to run.
+    feeds : sequence of str
+        Names of tensors.
+    """
+
+    def __init__(self, session: Any, fetches: Sequence[str], feeds: Sequence[str]) -> None:
+        self._feeds = [_Fed(session.graph.get_tensor_by_name(name)) for name in feeds]
+        options = CallableOptions(
+            feed=feeds,
+            fetch=[name for name in fetches if ":" in name],
+            target=[name for name in fetches if ":" not in name],
+        )
+        self._run = session._make_callable_from_options(options)
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        """Run it.
+
+        Raises
+        ------
+        ValueError
+            If an array is not of its tensor's shape, or has no values of its dtype.
+        """
+        fed = [tensor.array(value) for tensor, value in zip(self._feeds, arrays, strict=True)]
+        fetched: list[Any] = self._run(*fed)
+        return fetched
+
+
+class _Fed:
+    """What a tensor can be fed with."""
+
+    def __init__(self, tensor: Any) -> None:
+        self._name = tensor.name
+        self._dtype = tensor.dtype.as_numpy_dtype
+        self._shape: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
+
+    def array(self, value: Any) -> np.ndarray:
+        array = np.asarray(value, self._dtype, "C")
+        shape = self._shape
+        if shape is not None and (
+            len(shape) != array.ndim
+            or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True))
+        ):
+            raise ValueError(
+                f"cannot feed {self._name}, of shape {shape}, with an array of shape {array.shape}"
+            )
+        return array
