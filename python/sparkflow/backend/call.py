@@ -29,9 +29,12 @@ class Call:
 
     def __init__(self, session: Any, fetches: Sequence[str], feeds: Sequence[str]) -> None:
         self._feeds = [_Fed(session.graph.get_tensor_by_name(name)) for name in feeds]
+        tensors = [name for name in fetches if ":" in name]
+        # TensorFlow does not give back what it is fed with.
+        self._given = [(i, feeds.index(name)) for i, name in enumerate(tensors) if name in feeds]
         options = CallableOptions(
             feed=feeds,
-            fetch=[name for name in fetches if ":" in name],
+            fetch=[name for name in tensors if name not in feeds],
             target=[name for name in fetches if ":" not in name],
         )
         self._run = session._make_callable_from_options(options)
@@ -46,6 +49,8 @@ class Call:
         """
         fed = [tensor.array(value) for tensor, value in zip(self._feeds, arrays, strict=True)]
         fetched: list[Any] = self._run(*fed)
+        for place, number in self._given:
+            fetched.insert(place, fed[number])
         return fetched
 
 

@@ -63,7 +63,7 @@ def test_arrays_that_are_not_in_row_order(sess):
 
 @pytest.mark.parametrize("shape", [(2,), (3, 3), (1, 2, 1)])
 def test_another_shape_is_an_error(sess, shape):
-    with pytest.raises(ValueError, match=r"cannot feed x:0, of shape \[None, 2\], with shape"):
+    with pytest.raises(ValueError, match=r"cannot feed x:0, of shape \[None, 2\], with an array of shape"):
         Call(sess, ["small:0"], ["x:0"])(np.zeros(shape, np.float32))
 
 
@@ -111,3 +111,10 @@ def test_other_threads_run_meanwhile():
     with session(graph, 1) as opened:
         assert Call(opened, ["met:0"], [])() == [1]
     other.join()
+
+
+def test_a_tensor_may_be_fetched_twice_and_be_fed(sess):
+    w = np.float32([[1, 2], [3, 4]])
+    same, again, fed = Call(sess, ["same:0", "same:0", "w:0"], ["w:0"])(w)
+    for array in (same, again, fed):
+        np.testing.assert_array_equal(array, w)
