@@ -2,7 +2,7 @@
 # mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
 # mypy: disable-error-code="no-any-return"
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sparkflow.interchange import Interchange
 from sparkflow.keras_model import keras_params
 from sparkflow.params import (
     CheckpointParams,
+    ClassifierParams,
     EarlyStoppingParams,
     GradientParams,
     GraphParams,
@@ -40,12 +41,19 @@ from sparkflow.summary import TrainingSummary
 
 
 class SparkAsyncDLModel(
-    JavaModel, InputParams, PredictionParams, Interchange, JavaMLReadable, JavaMLWritable
+    JavaModel,
+    InputParams,
+    PredictionParams,
+    ClassifierParams,
+    Interchange,
+    JavaMLReadable,
+    JavaMLWritable,
 ):
     """A trained TensorFlow graph: what ``SparkAsyncDL.fit`` returns.
 
     ``transform`` adds the column ``predictionCol``: a double where ``tfOutput`` gives one value a row,
-    otherwise an ML vector. It is lazy and keeps every other column.
+    otherwise an ML vector. With ``probabilityCol``, ``rawPredictionCol`` or ``thresholds`` it is the number
+    of the class, and those columns come with it. It is lazy and keeps every other column.
     """
 
     @property
@@ -128,6 +136,7 @@ class SparkAsyncDL(
     InputParams,
     LabelParams,
     PredictionParams,
+    ClassifierParams,
     OptimizerParams,
     TrainingParams,
     ServerParams,
@@ -242,6 +251,10 @@ class SparkAsyncDL(
         clipVariableNorm: float | None = None,
         clipValue: float | None = None,
         gradientAccumulationSteps: int | None = None,
+        rawPredictionCol: str | None = None,
+        probabilityCol: str | None = None,
+        thresholds: Sequence[float] | None = None,
+        fromLogits: bool | None = None,
         loss_callback: LossCallback | None = None,
         validation_callback: ValidationCallback | None = None,
         model: Any = None,
@@ -313,6 +326,10 @@ class SparkAsyncDL(
         clipVariableNorm: float | None = None,
         clipValue: float | None = None,
         gradientAccumulationSteps: int | None = None,
+        rawPredictionCol: str | None = None,
+        probabilityCol: str | None = None,
+        thresholds: Sequence[float] | None = None,
+        fromLogits: bool | None = None,
         loss_callback: LossCallback | None = None,
         validation_callback: ValidationCallback | None = None,
         model: Any = None,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyspark
 
 from sparkflow import __version__
-from sparkflow.params import InputParams, PredictionParams
+from sparkflow.params import ClassifierParams, InputParams, PredictionParams
 
 if TYPE_CHECKING:
     from sparkflow.backend.values import Values
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 
 
-class _Params(InputParams, PredictionParams):
+class _Params(InputParams, PredictionParams, ClassifierParams):
     """Those of a model, in no stage."""
 
 

@@ -96,6 +96,6 @@ def ids_and_targets(spark: SparkSession) -> DataFrame:
     return spark.createDataFrame(rows, ["features", "label"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gaussians(spark: SparkSession) -> Callable[..., DataFrame]:
     return partial(overlapping, spark)

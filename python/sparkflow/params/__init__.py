@@ -5,6 +5,7 @@ getter of a param that is not set and has no default gives None.
 """
 
 from sparkflow.params.checkpoint import CheckpointParams
+from sparkflow.params.classifier import ClassifierParams
 from sparkflow.params.early_stopping import EarlyStoppingParams
 from sparkflow.params.gradient import GradientParams
 from sparkflow.params.graph import GraphParams
@@ -24,6 +25,7 @@ from sparkflow.params.validation import ValidationParams
 
 __all__ = [
     "CheckpointParams",
+    "ClassifierParams",
     "EarlyStoppingParams",
     "GradientParams",
     "GraphParams",

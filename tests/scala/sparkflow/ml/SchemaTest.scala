@@ -29,6 +29,32 @@ class SchemaTest extends AnyFunSuite {
     assert(estimator.transformSchema(schema) == expected)
   }
 
+  test("a classifier adds the columns that are named, and the number of the class") {
+    val expected =
+      schema.add("raw", VectorType).add("probability", VectorType).add("predicted", DoubleType)
+    val model = TinyModel.model().setTfOutput("hidden:0").setProbabilityCol("probability")
+    assert(model.setRawPredictionCol("raw").transformSchema(schema) == expected)
+    val estimator = TinyModel.estimator.setTfOutput("hidden:0").setThresholds(Array(0.2, 0.3, 0.5))
+    assert(estimator.transformSchema(schema) == schema.add("predicted", DoubleType))
+    val two = refused(estimator.setThresholds(Array(0.2, 0.8)))
+    assert(two.startsWith("thresholds has 2 values, but tfOutput tells of 3 classes"))
+  }
+
+  test("a classifier's columns are refused where one of the name is there") {
+    def classifier = TinyModel.estimator.setProbabilityCol("p")
+    assert(refused(classifier.setProbabilityCol("label")).startsWith("probabilityCol is 'label', but"))
+    assert(refused(classifier.setRawPredictionCol("p")).startsWith("probabilityCol is 'p', but"))
+    assert(refused(classifier.setPredictionCol("p")).startsWith("predictionCol is 'p', but"))
+  }
+
+  test("thresholds are numbers that probabilities can be divided by") {
+    for (bad <- Seq(Array(0.5), Array(0.0, 0.0), Array(-1.0, 2.0), Array(Double.NaN, 1.0)))
+      assert(
+        intercept[IllegalArgumentException](TinyModel.estimator.setThresholds(bad)).getMessage
+          .contains("expected two numbers or more, each 0 or more and at most one of them 0")
+      )
+  }
+
   test("the model follows a change of its params") {
     val model = TinyModel.model()
     assert(model.transformSchema(schema).last.dataType == DoubleType)

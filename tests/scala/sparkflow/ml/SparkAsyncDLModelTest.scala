@@ -84,7 +84,11 @@ class SparkAsyncDLModelTest extends AnyFunSuite {
         "tfOutput",
         "tfDropout",
         "toKeepDropout",
-        "inferenceBatchSize"
+        "inferenceBatchSize",
+        "rawPredictionCol",
+        "probabilityCol",
+        "thresholds",
+        "fromLogits"
       )
     )
   }

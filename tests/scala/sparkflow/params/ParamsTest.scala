@@ -52,7 +52,8 @@ class ParamsTest extends AnyFunSuite {
         "clipVariableNorm" -> 0.0,
         "clipValue" -> 0.0,
         "gradientAccumulationSteps" -> 1,
-        "inferenceBatchSize" -> 1024
+        "inferenceBatchSize" -> 1024,
+        "fromLogits" -> false
       )
     )
   }
@@ -80,7 +81,10 @@ class ParamsTest extends AnyFunSuite {
         "seed",
         "initialWeights",
         "spillDir",
-        "checkpointDir"
+        "checkpointDir",
+        "rawPredictionCol",
+        "probabilityCol",
+        "thresholds"
       )
     )
   }

@@ -46,8 +46,12 @@ private[job] object PackedRow {
       values(i) = java.lang.Double.longBitsToDouble(if (little) bits else java.lang.Long.reverseBytes(bits))
       i += 1
     }
-    new GenericInternalRow(Array[Any](1.toByte, null, null, UnsafeArrayData.fromPrimitiveArray(values)))
+    vectorOf(values)
   }
+
+  /** The struct of a dense ML vector. */
+  def vectorOf(values: Array[Double]): InternalRow =
+    new GenericInternalRow(Array[Any](1.toByte, null, null, UnsafeArrayData.fromPrimitiveArray(values)))
 
   private def doubles(array: ArrayData): Array[Byte] = {
     val count = array.numElements()

@@ -29,11 +29,12 @@ final case class PredictRequest(
 final class PredictJob(request: PredictRequest) {
   private lazy val graph = GraphInfo.parse(request.graph)
 
+  /** @throws IllegalArgumentException if the graph has no such tensor */
+  lazy val output: TensorInfo = graph.tensor("tfOutput", request.tfOutput)
+
   /** Double where the output is one value a row, otherwise an ML vector (also where the graph does not fix the size). */
-  lazy val outputType: DataType = {
-    val output = graph.tensor("tfOutput", request.tfOutput)
+  lazy val outputType: DataType =
     if (output.rowSize.contains(1L)) DoubleType else SQLDataTypes.VectorType
-  }
 
   private lazy val takesStrings = graph.tensor("tfInput", request.tfInput).dtype.contains("DT_STRING")
 

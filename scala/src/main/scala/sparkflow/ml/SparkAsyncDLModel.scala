@@ -5,14 +5,14 @@ import org.apache.spark.ml.Model
 import org.apache.spark.ml.param.ParamMap
 import org.apache.spark.ml.sparkflow.ParamsMetadata
 import org.apache.spark.ml.util.{MLReadable, MLReader, MLWritable, MLWriter}
-import org.apache.spark.sql.{DataFrame, Dataset}
+import org.apache.spark.sql.{Column, DataFrame, Dataset}
 import org.apache.spark.sql.functions.col
 import org.apache.spark.sql.types.StructType
 import org.json4s.JObject
 
 import sparkflow.Names
 import sparkflow.files.NewDirectory
-import sparkflow.job.{PackedColumn, PredictJob, PredictRequest}
+import sparkflow.job.{Classifier, PackedColumn, PredictJob, PredictRequest}
 import sparkflow.ps.store.{Floats, Layout, ModelState, Variable}
 
 /** A trained TensorFlow graph.
@@ -55,7 +55,7 @@ class SparkAsyncDLModel private[sparkflow] (
     job
   }
 
-  /** Adds the prediction column, lazily, and keeps every other.
+  /** Adds the prediction column, of a classifier also those that are named, lazily, and keeps every other.
     *
     * @throws IllegalArgumentException if a column is wrong or missing, or the prediction column is there already
     */
@@ -65,7 +65,21 @@ class SparkAsyncDLModel private[sparkflow] (
     val name = $(inputCol)
     val input = PackedColumn.named(dataset, name)
     val prediction = predictJob.column(dataset.sparkSession, input, schema(name).dataType, name)
-    dataset.select(col("*"), prediction.as($(predictionCol)))
+    classifier.fold(dataset.select(col("*"), prediction.as($(predictionCol)))) { classifier =>
+      classified(dataset, prediction, classifier)
+    }
+  }
+
+  /** Adds the columns of a classifier, all made of one column of the graph's output. */
+  private def classified(dataset: Dataset[_], output: Column, classifier: Classifier): DataFrame = {
+    val (outputType, between) = (predictJob.outputType, s"${uid}_output")
+    val made = dataset.select(col("*"), output.as(between))
+    val columns = Seq(
+      get(rawPredictionCol).map(classifier.rawColumn(made(between), outputType).as(_)),
+      get(probabilityCol).map(classifier.probabilityColumn(made(between), outputType).as(_)),
+      Some(classifier.predictionColumn(made(between), outputType).as($(predictionCol)))
+    ).flatten
+    made.select(col("*") +: columns: _*).drop(between)
   }
 
   override def transformSchema(schema: StructType): StructType = withPrediction(schema, predictJob)

@@ -29,6 +29,7 @@ private[params] object Expect {
     case null                     => "null"
     case s: String if s.size > 60 => s"'${s.take(60)}…'"
     case s: String                => s"'$s'"
+    case a: Array[_]              => a.mkString("(", ", ", ")")
     case other                    => other.toString
   }
 }
