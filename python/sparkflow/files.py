@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sparkflow.session import active_context
-
 
 def is_remote(path: str) -> bool:
     """Whether `path` is for Hadoop: it begins with a scheme, such as ``hdfs://``, other than ``file:``."""
@@ -106,6 +104,8 @@ def _local(path: str) -> str:
 
 
 def _hadoop(path: str) -> tuple[Any, Any, Any]:
+    from sparkflow.session import active_context  # Spark is for such paths alone
+
     context = active_context()
     hadoop = context._jvm.org.apache.hadoop.fs
     found = hadoop.Path(path)

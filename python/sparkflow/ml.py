@@ -36,6 +36,7 @@ from sparkflow.params import (
     TrainingParams,
     ValidationParams,
 )
+from sparkflow.scoring import Scoring
 from sparkflow.session import sparkflow_jvm
 from sparkflow.summary import TrainingSummary
 
@@ -46,6 +47,7 @@ class SparkAsyncDLModel(
     PredictionParams,
     ClassifierParams,
     Interchange,
+    Scoring,
     JavaMLReadable,
     JavaMLWritable,
 ):

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pyspark
 
 from sparkflow import __version__
+from sparkflow.model_reader import CLASS, FORMAT
 from sparkflow.params import ClassifierParams, InputParams, PredictionParams
 
 if TYPE_CHECKING:
     from sparkflow.backend.values import Values
-
-_FORMAT = 1
 
 
 class _Params(InputParams, PredictionParams, ClassifierParams):
@@ -69,7 +68,7 @@ def _write(directory: Path, values: "Values", metadata: bytes) -> None:
     for name, content in contents.items():
         (data / name).write_bytes(content)
     manifest = {
-        "formatVersion": _FORMAT,
+        "formatVersion": FORMAT,
         "sparkflowVersion": __version__,
         "layout": json.loads(values.layout),
         "files": {name: _entry(content) for name, content in contents.items()},
@@ -83,7 +82,7 @@ def _write(directory: Path, values: "Values", metadata: bytes) -> None:
 def _metadata(params: Mapping[str, Any]) -> dict[str, Any]:
     stage = _Params()._set(**params)
     return {
-        "class": "sparkflow.ml.SparkAsyncDLModel",
+        "class": CLASS,
         "timestamp": int(time.time() * 1000),
         "sparkVersion": pyspark.__version__,
         "uid": f"SparkAsyncDLModel_{uuid.uuid4().hex[-12:]}",
