@@ -56,7 +56,7 @@ def keras_params(
     from sparkflow.backend.keras.convert import convert
     from sparkflow.backend.keras.optimizer import rule_of
 
-    weighted = "sampleWeightCol" in given
+    weighted = "sampleWeightCol" in given or "classWeights" in given
     converted = convert(model, loss, metrics, weighted=weighted)
     params: dict[str, Any] = {
         "tensorflowGraph": converted.graph,

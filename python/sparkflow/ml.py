@@ -34,11 +34,13 @@ from sparkflow.params import (
     TimeoutParams,
     TrafficParams,
     TrainingParams,
+    TransformParams,
     ValidationParams,
 )
 from sparkflow.scoring import Scoring
 from sparkflow.session import sparkflow_jvm
 from sparkflow.summary import TrainingSummary
+from sparkflow.transform_check import check_transform
 
 
 class SparkAsyncDLModel(
@@ -152,6 +154,7 @@ class SparkAsyncDL(
     EarlyStoppingParams,
     SampleWeightParams,
     GradientParams,
+    TransformParams,
     JavaMLReadable,
     JavaMLWritable,
 ):
@@ -257,6 +260,8 @@ class SparkAsyncDL(
         probabilityCol: str | None = None,
         thresholds: Sequence[float] | None = None,
         fromLogits: bool | None = None,
+        classWeights: str | Mapping[int, float] | None = None,
+        transformFn: str | None = None,
         loss_callback: LossCallback | None = None,
         validation_callback: ValidationCallback | None = None,
         model: Any = None,
@@ -332,6 +337,8 @@ class SparkAsyncDL(
         probabilityCol: str | None = None,
         thresholds: Sequence[float] | None = None,
         fromLogits: bool | None = None,
+        classWeights: str | Mapping[int, float] | None = None,
+        transformFn: str | None = None,
         loss_callback: LossCallback | None = None,
         validation_callback: ValidationCallback | None = None,
         model: Any = None,
@@ -423,6 +430,7 @@ class SparkAsyncDL(
         return super()._make_java_param_pair(param, value)
 
     def _fit_java(self, dataset: Any) -> Any:
+        check_transform(self.getTransformFn())
         self._transfer_params_to_java()
         return fit(self._java_obj, dataset, self._loss_callback, self.getVerbose(), self._validation_callback)
 

@@ -71,6 +71,8 @@ BEFORE_ANY_JOB = {
         {"gradientAccumulationSteps": 2, "localSteps": 3},
         "gradientAccumulationSteps is 2 and localSteps is 3",
     ),
+    "classes": ({"classWeights": '{"a": 1}'}, "classWeights is.*expected a JSON object of classes"),
+    "classes of a graph": ({"classWeights": {0: 1.0}}, "classWeights is set but tfSampleWeight is not"),
     "label without tensor": ({"tfLabel": None}, "tfLabel"),
     "tensor without label": ({"labelCol": None}, "labelCol"),
 }

@@ -21,6 +21,7 @@ from sparkflow.params.start import StartParams
 from sparkflow.params.timeouts import TimeoutParams
 from sparkflow.params.traffic import TrafficParams
 from sparkflow.params.training import TrainingParams
+from sparkflow.params.transform import TransformParams
 from sparkflow.params.validation import ValidationParams
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "TimeoutParams",
     "TrafficParams",
     "TrainingParams",
+    "TransformParams",
     "ValidationParams",
 ]

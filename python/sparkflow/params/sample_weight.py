@@ -2,9 +2,22 @@
 
 # mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from pyspark.ml.param import TypeConverters
 
 from sparkflow.params.base import Group, Self, param
+
+
+def _by_class(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return TypeConverters.toString(value)
+    try:
+        return json.dumps({str(int(number)): float(weight) for number, weight in value.items()})
+    except (TypeError, ValueError) as e:
+        raise TypeError(f"classWeights is {value!r}, expected numbers of classes → weights: {e}") from e
 
 
 class SampleWeightParams(Group):
@@ -23,6 +36,15 @@ class SampleWeightParams(Group):
         TypeConverters.toString,
     )
 
+    classWeights = param(
+        "classWeights",
+        'Weights of classes, as a JSON object such as {"0": 1, "1": 5}: the loss multiplies that of '
+        "each row that is trained on by the weight of the class that its label says, a number from 0 or"
+        " a one-hot vector. A class that is not named has the weight 1. With sampleWeightCol, both "
+        "count. Needs tfSampleWeight. Not set: all classes count alike.",
+        _by_class,
+    )
+
     def getSampleWeightCol(self) -> str | None:
         return self._value(self.sampleWeightCol)
 
@@ -34,3 +56,9 @@ class SampleWeightParams(Group):
 
     def setTfSampleWeight(self: Self, value: str | None) -> Self:
         return self._set(tfSampleWeight=value)
+
+    def getClassWeights(self) -> str | None:
+        return self._value(self.classWeights)
+
+    def setClassWeights(self: Self, value: str | Mapping[int, float] | None) -> Self:
+        return self._set(classWeights=value)

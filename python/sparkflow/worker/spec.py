@@ -37,6 +37,12 @@ class TrainSpec:
         Mini-batches between two pushes, whose gradients are averaged.
     clip : dict
         Arguments of `sparkflow.backend.clipping.Clip`.
+    weight_column : bool
+        Whether there is a column of sample weights.
+    class_weights : dict
+        By class, by how much to multiply the weight of its rows; empty if no class has one.
+    transform : str, optional
+        "module.function" to call with each mini-batch.
     compression : str
         "none", "bf16", "int8" or "topk".
     sparse_tables : bool
@@ -89,6 +95,9 @@ class TrainSpec:
     dropout: float = 0.0
     accumulation: int = 1
     clip: dict[str, float] = field(default_factory=dict)
+    weight_column: bool = False
+    class_weights: dict[int, float] = field(default_factory=dict)
+    transform: str | None = None
 
     @property
     def per_push(self) -> int:
@@ -103,6 +112,11 @@ class TrainSpec:
     @property
     def columns(self) -> list[str]:
         """Names of the columns of numbers that the driver sends."""
+        return [name for name in self.fed if name != "weight" or self.weight_column]
+
+    @property
+    def fed(self) -> list[str]:
+        """Names of the columns that the model takes."""
         names = ["features"]
         names += [] if self.tf_label is None else ["label"]
         return names + ([] if self.tf_sample_weight is None else ["weight"])
@@ -144,6 +158,9 @@ class TrainSpec:
             dropout=spec["dropout"],
             accumulation=spec["gradient"]["accumulation"],
             clip=spec["gradient"]["clip"],
+            weight_column=spec["weightColumn"],
+            class_weights={int(number): weight for number, weight in spec["classWeights"].items()},
+            transform=spec["transformFn"],
         )
 
 

@@ -18,9 +18,11 @@ from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.ps.rows import RowClient
 from sparkflow.worker import archives, columns
 from sparkflow.worker.batches import BatchPlan, Taker
+from sparkflow.worker.class_weights import weigh
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
 from sparkflow.worker.steps import AccumulatedSteps, GradientSteps, LocalSteps, RowSteps, Steps
+from sparkflow.worker.transform import Transform
 from sparkflow.worker.validation import Validation, no_training_rows
 
 RESULT = pa.schema(
@@ -144,12 +146,17 @@ class TrainTask:
             spec.round,
             partition,
         )
-        shaped = shape(spec, backend, matrices)
+        shaped = shape(spec, backend, weigh(spec, matrices))
         self._takers = [Taker(array, self._plan.batch) for array in shaped]
         self._validation = None
         if spec.validation:
+            held_out = weigh(spec, held_out, held_out=True)
             arrays = shape(spec, backend, held_out) if len(held_out[0]) else []
             self._validation = Validation(arrays, self._plan.batch)
+        self._transform = None
+        if spec.transform is not None:
+            labelled = spec.tf_label is not None
+            self._transform = Transform(spec.transform, labelled, [spec.seed, spec.round, partition])
         self._number = 0  # of the iteration, over all rounds
         self.made = 0  # mini-batches
 
@@ -251,8 +258,11 @@ class TrainTask:
     def _batches(self, first: int, skipped: int) -> Iterator[list[np.ndarray]]:
         """Yield the inputs of each step from step `skipped` of iteration `first` on; each until the next."""
         for iteration in range(first, self._spec.iters):
-            for rows in self._plan.steps(iteration)[skipped:]:
-                yield [take(rows) for take in self._takers]
+            for number, rows in enumerate(self._plan.steps(iteration)[skipped:], skipped):
+                inputs = [take(rows) for take in self._takers]
+                if self._transform is not None:
+                    inputs = self._transform(_owned(inputs, rows), iteration, number)
+                yield inputs
             skipped = 0
 
     def _share(self, client: ParameterClient) -> bool:
@@ -283,10 +293,15 @@ class TrainTask:
             client.failed(message)
 
 
+def _owned(inputs: list[np.ndarray], rows: Any) -> list[np.ndarray]:
+    """The arrays of a mini-batch as nobody else's: a slice of the data is copied."""
+    return [array.copy() for array in inputs] if isinstance(rows, slice) else inputs
+
+
 def shape(spec: TrainSpec, backend: Backend, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return the columns of `TrainTask` as the backend takes them."""
+    """Return the columns that are fed, as the backend takes them."""
     make = {"features": backend.features, "label": backend.label, "weight": backend.sample_weight}
-    return [make[name](matrix) for name, matrix in zip(spec.columns, matrices, strict=True)]
+    return [make[name](matrix) for name, matrix in zip(spec.fed, matrices, strict=True)]
 
 
 def _check_layout(own: Layout, text: str) -> None:

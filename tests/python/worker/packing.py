@@ -51,6 +51,9 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "validation": False,
         "dropout": 0.0,
         "gradient": {"accumulation": 1, "clip": {}},
+        "weightColumn": bool(changes.get("tfSampleWeight")),
+        "classWeights": {},
+        "transformFn": None,
         "segment": 0,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }

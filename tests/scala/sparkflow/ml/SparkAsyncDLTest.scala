@@ -56,6 +56,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setClipVariableNorm(2.5)
       .setClipValue(3.5)
       .setGradientAccumulationSteps(5)
+      .setClassWeights("{\"1\": 5}")
+      .setTransformFn("augment.flip")
       .trainRequest
     assert(
       request == TrainRequest(
@@ -102,7 +104,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
         toKeepDropout = true,
         sampleWeightCol = Some("weight"),
         tfSampleWeight = Some("w:0"),
-        gradient = GradientPlan(1.5, 2.5, 3.5, 5)
+        gradient = GradientPlan(1.5, 2.5, 3.5, 5),
+        classWeights = Some("{\"1\": 5}"),
+        transformFn = Some("augment.flip")
       )
     )
   }

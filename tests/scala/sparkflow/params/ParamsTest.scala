@@ -76,6 +76,8 @@ class ParamsTest extends AnyFunSuite {
         "validationIndicatorCol",
         "sampleWeightCol",
         "tfSampleWeight",
+        "classWeights",
+        "transformFn",
         "optimizerOptions",
         "learningRateSchedule",
         "seed",

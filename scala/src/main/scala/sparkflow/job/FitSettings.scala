@@ -16,6 +16,8 @@ private[job] object FitSettings {
     "tfLabel" -> request.tfLabel.getOrElse("not set"),
     "sampleWeightCol" -> request.sampleWeightCol.getOrElse("not set"),
     "tfSampleWeight" -> request.tfSampleWeight.getOrElse("not set"),
+    "classWeights" -> request.classWeights.getOrElse("not set"),
+    "transformFn" -> request.transformFn.getOrElse("not set"),
     "validationIndicatorCol" -> request.validationIndicatorCol.getOrElse("not set"),
     "validationFraction" -> request.validationFraction.toString,
     "useRegularizationLosses" -> request.regularizationLosses.toString,

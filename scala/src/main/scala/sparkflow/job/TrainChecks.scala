@@ -37,6 +37,8 @@ private[job] object TrainChecks {
     (request.sampleWeightCol, request.tfSampleWeight) match {
       case (Some(column), Some(tensor)) =>
         fits(schema, graph, "sampleWeightCol", column, "tfSampleWeight", tensor)
+      case (None, Some(tensor)) if request.classWeights.isDefined =>
+        graph.placeholder("tfSampleWeight", tensor)
       case (None, Some(tensor)) =>
         throw new IllegalArgumentException(
           s"tfSampleWeight is '$tensor' but sampleWeightCol is not set: name the column of the weights, or leave tfSampleWeight out"
@@ -46,8 +48,17 @@ private[job] object TrainChecks {
           s"sampleWeightCol is '$column' but tfSampleWeight is not set: a graph's loss must have a placeholder that takes the " +
             "weights, and tfSampleWeight name it; for a Keras model give sampleWeightCol together with model"
         )
+      case (None, None) if request.classWeights.isDefined =>
+        throw new IllegalArgumentException(
+          "classWeights is set but tfSampleWeight is not: a graph's loss must have a placeholder that takes the rows' weights, and " +
+            "tfSampleWeight name it; for a Keras model give classWeights together with model"
+        )
       case (None, None) =>
     }
+    if (request.classWeights.isDefined && request.labelCol.isEmpty)
+      throw new IllegalArgumentException(
+        "classWeights is set but labelCol is not, and it is the label that says a row's class: set labelCol, or leave it out"
+      )
     optimizer(request)
     localSteps(request)
     request.gradient.check(request.localSteps)

@@ -54,7 +54,9 @@ final case class TrainRequest(
     toKeepDropout: Boolean = false,
     sampleWeightCol: Option[String] = None,
     tfSampleWeight: Option[String] = None,
-    gradient: GradientPlan = GradientPlan()
+    gradient: GradientPlan = GradientPlan(),
+    classWeights: Option[String] = None,
+    transformFn: Option[String] = None
 ) {
 
   /** Whether rows are held out. */

@@ -56,6 +56,9 @@ private[job] final case class TrainSpec(
       ("tfSampleWeight" -> request.tfSampleWeight.map(JString(_)).getOrElse(JNull)) ~
       ("validation" -> request.validates) ~
       ("dropout" -> (if (request.toKeepDropout) 1.0 else 0.0)) ~
+      ("weightColumn" -> request.sampleWeightCol.isDefined) ~
+      ("classWeights" -> request.classWeights.map(JsonMethods.parse(_)).getOrElse(JObject())) ~
+      ("transformFn" -> request.transformFn.map(JString(_)).getOrElse(JNull)) ~
       ("gradient" -> request.gradient.toJson) ~
       ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )

@@ -37,6 +37,7 @@ class SparkAsyncDL(override val uid: String)
     with EarlyStoppingParams
     with SampleWeightParams
     with GradientParams
+    with TransformParams
     with MLWritable {
 
   def this() = this(Identifiable.randomUID("SparkAsyncDL"))
@@ -124,7 +125,9 @@ class SparkAsyncDL(override val uid: String)
     toKeepDropout = $(toKeepDropout),
     sampleWeightCol = get(sampleWeightCol),
     tfSampleWeight = get(tfSampleWeight),
-    gradient = GradientPlan($(clipNorm), $(clipVariableNorm), $(clipValue), $(gradientAccumulationSteps))
+    gradient = GradientPlan($(clipNorm), $(clipVariableNorm), $(clipValue), $(gradientAccumulationSteps)),
+    classWeights = get(classWeights),
+    transformFn = get(transformFn)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =
