@@ -141,6 +141,8 @@ class GraphBackend:
             fetches += lowered.gradient
         else:
             fetches.append(local.apply)
+            self._put = Call(self._session, [local.assign], [local.value])
+            self._get = Call(self._session, [local.weights], [])
         fetches += lowered.updates
         self._parts = slice(1, 1 + len(lowered.gradient))
         if by_rows := lowered.tables:
@@ -306,12 +308,13 @@ class GraphBackend:
         return float(fetched[0])
 
     def put(self, weights: np.ndarray) -> None:
-        local = self._local()
-        # A copy, as TensorFlow would take the caller's memory itself for the variable's.
-        self._session.run(local.assign, {local.value: weights.copy()})
+        self._local()
+        self._put(weights)
 
     def get(self) -> np.ndarray:
-        weights: np.ndarray = self._session.run(self._local().weights)
+        self._local()
+        weights: np.ndarray
+        (weights,) = self._get()
         return weights
 
     def _local(self) -> LocalOps:

@@ -172,21 +172,25 @@ def lower(
         initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
         state = Access(variables.state)
         with tf.name_scope("sparkflow"):
-            flat = LocalWeights(variables.layout.weight_count, *optimizer) if optimizer else None
-            weights, load = _loader(dense, flat)
+            in_session = LocalWeights(dense, *optimizer) if optimizer else None
+            if in_session is None:
+                weights, load = _loader(dense)
+                loaded = {variable.op.name for variable, _ in dense}
+            else:
+                weights, load, loaded = in_session.value, in_session.load, in_session.loaded
             loss = tf.add_n([tf.cast(tf.reduce_mean(part), tf.float32) for part in losses], name="loss")
             gradient, sizes = flat_gradient(losses, dense, rows)
             clipped = (clip or Clip()).add(gradient, sizes)
             if not accumulates:
                 gradient = clipped
-            local = None if flat is None else flat.ops(gradient, [loss, *updates])
+            local = None if in_session is None else in_session.ops(gradient, sizes, [loss, *updates])
             decay = decays(variables.state, [loss, *updates]) if variables.state else None
             named = tuple(ops.named(scratch) for ops in rows)
     evaluated = None
     if evaluation:
         evaluated = own or Evaluation(loss.name, dropout=tf_dropout)
     graph_def = scratch.as_graph_def()
-    _read_after_load(graph_def, load.name, {v.op.name for v, _ in dense} | _handed_on(scratch))
+    _read_after_load(graph_def, load.name, loaded | _handed_on(scratch))
     targets = [item.name for item in (loss, *gradient, *updates, *initializers)]
     targets += [local.apply] if local else []
     targets += evaluated.fetches if evaluated else []
@@ -268,10 +272,10 @@ def _operations(items: Sequence[Any]) -> list[Any]:
     return list({op.name: op for op in operations}.values())
 
 
-def _loader(variables: Sequence[tuple[Any, Variable]], local: LocalWeights | None) -> tuple[Any, Any]:
+def _loader(variables: Sequence[tuple[Any, Variable]]) -> tuple[Any, Any]:
     """Add the placeholder of the flat weights, and the op that sets the `variables` from it."""
     count = sum(entry.size for _, entry in variables)
-    flat = tf.placeholder(tf.float32, [count], name="weights") if local is None else local.value
+    flat = tf.placeholder(tf.float32, [count], name="weights")
     assigns, start = [], 0
     for variable, entry in variables:
         # A slice that starts and ends on 64 bytes shares the placeholder's memory; tf.split always copies.

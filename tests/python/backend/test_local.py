@@ -8,6 +8,7 @@ import pytest
 
 from backend import graphs
 from backend.graphs import as_json, rows
+from backend.test_lowering import CASES
 from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.local import _CLASSES
 from sparkflow.backend.runtime import tf
@@ -61,6 +62,42 @@ def test_weights_that_are_put_are_a_copy_and_the_optimizer_remembers():
     np.testing.assert_array_equal(given, start)
     # The same gradient again, on top of 0.9 of the last step.
     np.testing.assert_allclose(backend.get() - start, 1.9 * first, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_step_is_taken_at_the_weights_that_were_put_last(case):
+    """For every kind of variable and graph: a read that came too early would see those before."""
+    text = as_json(CASES[case])
+    rate = 0.5
+    backend = GraphBackend(text, "x:0", "y:0", optimizer=("gradient_descent", {"learning_rate": rate}))
+    plain = GraphBackend(text, "x:0", "y:0")
+    start, state = backend.initial()
+    backend.start(start, state)
+    plain.start(start, state)
+    values = np.abs(rows(6, backend._lowered.features._shape[1])) * 3
+    batch = backend.features(np.floor(values)), backend.label(rows(6, 3, seed=1))
+    for scale in (1.0, -0.5, 2.0):
+        now = (start * scale).astype(np.float32)
+        backend.put(now)
+        np.testing.assert_array_equal(backend.get(), now)
+        loss, gradient = plain.step(now, *batch)
+        assert backend.local_step(*batch) == pytest.approx(loss, rel=1e-5)
+        moved = now - np.float32(rate) * np.concatenate(gradient)
+        np.testing.assert_allclose(backend.get(), moved, rtol=1e-5, atol=1e-6)
+        backend.local_step(*batch)  # in place, if it can: what was put is not touched
+        np.testing.assert_array_equal(now, (start * scale).astype(np.float32))
+
+
+def test_a_graph_that_brings_an_optimizer_of_its_own():
+    def build():
+        graphs.dense()
+        tf.train.AdamOptimizer().minimize(tf.get_collection(tf.GraphKeys.LOSSES)[0])
+
+    backend = GraphBackend(as_json(build), "x:0", "y:0", optimizer=("adam", options("adam")))
+    start, state = backend.initial()
+    backend.start(start, state)
+    backend.local_step(*BATCH)
+    assert np.abs(backend.get() - start).max() == pytest.approx(0.1, rel=1e-3)
 
 
 def test_without_an_optimizer_there_are_no_weights_in_the_session():
