@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[3] / "python" / "sparkflow"
-OUTSIDE = {"numpy", "pyarrow", "pyspark", "tensorflow", "keras", "tf_keras", "google", "py4j"}
+OUTSIDE = {
+    "numpy",
+    "pyarrow",
+    "pyspark",
+    "tensorflow",
+    "keras",
+    "tf_keras",
+    "google",
+    "py4j",
+    "optuna",
+    "matplotlib",
+}
 
 # room → what it may import, besides the standard library, itself and sparkflow/__init__
 ALLOWED = {
