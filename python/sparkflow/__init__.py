@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparkflow.predictor import Predictor, load_predictor
+    from sparkflow.sql import register
 
-__all__ = ["Predictor", "__version__", "load_predictor"]
+__all__ = ["Predictor", "__version__", "load_predictor", "register"]
 
 _version = pkgutil.get_data("sparkflow", "VERSION")
 if _version is None:
@@ -15,7 +16,11 @@ if _version is None:
 __version__: str = _version.decode("utf-8").strip()
 
 # Imported when they are asked for: a worker needs none of it, and a predictor no Spark.
-_HOMES = {"Predictor": "sparkflow.predictor", "load_predictor": "sparkflow.predictor"}
+_HOMES = {
+    "Predictor": "sparkflow.predictor",
+    "load_predictor": "sparkflow.predictor",
+    "register": "sparkflow.sql",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyspark.errors import IllegalArgumentException
+from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
 import sparkflow
@@ -66,3 +68,63 @@ def test_a_model_that_the_jar_saved_is_loaded_without_spark(
         np.testing.assert_allclose(predictor.predict(x), expected, rtol=1e-6)
     with sparkflow.load_predictor((tmp_path / "model").as_uri(), tfOutput="dense/Relu:0") as predictor:
         assert predictor.predict(x).shape == (100, 12)
+
+
+def test_a_model_is_a_function_of_sql(
+    spark: SparkSession,
+    data: DataFrame,
+    model: SparkAsyncDLModel,
+    transformed: tuple[np.ndarray, np.ndarray],
+) -> None:
+    sparkflow.register("net", model)
+    hidden = model.copy({model.tfOutput: "dense/Relu:0"})
+    sparkflow.register("Hidden", hidden, spark)
+    data.createOrReplaceTempView("points")
+    scored = spark.sql("select net(features) as p, hidden(features) as h from points where label >= 0")
+    assert dict(scored.dtypes) == {"p": "double", "h": "array<double>"}
+    rows = scored.collect()
+    np.testing.assert_array_equal([r["p"] for r in rows], transformed[1])
+    np.testing.assert_allclose([r["h"] for r in rows], hidden.predict(transformed[0]), rtol=1e-5)
+    mean = spark.sql("select label, avg(net(features)) m from points group by label order by label").collect()
+    labels = np.array([r["label"] for r in data.collect()])
+    np.testing.assert_allclose([r["m"] for r in mean], [transformed[1][labels == v].mean() for v in (0, 1)])
+    one = spark.range(1).selectExpr("net(array(0.5, 1.5)) as p").first()["p"]
+    assert one == pytest.approx(model.predict([0.5, 1.5]), rel=1e-6)
+
+
+def test_a_classifier_in_sql_gives_the_class(
+    spark: SparkSession, data: DataFrame, model: SparkAsyncDLModel, transformed: tuple[np.ndarray, np.ndarray]
+) -> None:
+    sparkflow.register("net", model.copy({model.thresholds: [0.2, 0.8]}))
+    rows = data.selectExpr("net(features) as p").collect()
+    assert [r["p"] for r in rows] == [float(p > 0.8) for p in transformed[1]]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("net(features, label)", r"net takes one argument, .* such as net\(features\), but got 2"),
+        ("net('text')", "inputCol is 'features', a column of type string: expected an ML vector"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_in_sql(data: DataFrame, model: SparkAsyncDLModel, query: str, message: str) -> None:
+    sparkflow.register("net", model)
+    with pytest.raises(IllegalArgumentException, match=message):
+        data.selectExpr(query)
+
+
+def test_what_cannot_be_registered(model: SparkAsyncDLModel) -> None:
+    wrong = {
+        "my net": "'my net' is no name of a SQL function",
+        "": "'' is no name",
+        "ABS": "'ABS' is a function of Spark's own",
+    }
+    for name, message in wrong.items():
+        with pytest.raises(IllegalArgumentException, match=message):
+            sparkflow.register(name, model)
+    with pytest.raises(IllegalArgumentException, match="no node 'nowhere'"):
+        sparkflow.register("net", model.copy({model.tfOutput: "nowhere:0"}))
+    with pytest.raises(TypeError, match="takes a SparkAsyncDLModel, got PipelineModel: give the one"):
+        sparkflow.register("net", PipelineModel([model]))
+    with pytest.raises(TypeError, match="name must be a str"):
+        sparkflow.register(model, "net")  # type: ignore[arg-type]

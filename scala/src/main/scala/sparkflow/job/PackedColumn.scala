@@ -91,4 +91,10 @@ object PackedColumn {
     RowFunction.column(packed, "sparkflow_unpack", SQLDataTypes.VectorType) { bytes =>
       PackedRow.toVector(bytes.asInstanceOf[Array[Byte]])
     }
+
+  /** The values of what `unpackVector` gives, as an array of double. */
+  def valuesOfVector(vector: Column): Column =
+    RowFunction.column(vector, "sparkflow_values", ArrayType(DoubleType, containsNull = false))(
+      _.asInstanceOf[InternalRow].getArray(3)
+    )
 }

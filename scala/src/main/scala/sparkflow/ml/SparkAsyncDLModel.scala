@@ -5,7 +5,7 @@ import org.apache.spark.ml.Model
 import org.apache.spark.ml.param.ParamMap
 import org.apache.spark.ml.sparkflow.ParamsMetadata
 import org.apache.spark.ml.util.{MLReadable, MLReader, MLWritable, MLWriter}
-import org.apache.spark.sql.{Column, DataFrame, Dataset}
+import org.apache.spark.sql.{Column, DataFrame, Dataset, SparkSession}
 import org.apache.spark.sql.functions.col
 import org.apache.spark.sql.types.StructType
 import org.json4s.JObject
@@ -81,6 +81,15 @@ class SparkAsyncDLModel private[sparkflow] (
     ).flatten
     made.select(col("*") +: columns: _*).drop(between)
   }
+
+  /** Makes the model a function of the session's SQL, as it is now: `select name(features) from t` gives what transform puts
+    * into `predictionCol`, an ML vector as an array of double. A function that was registered by this name before is replaced.
+    *
+    * @throws IllegalArgumentException if the name is none that SQL can call, or Spark's own, or a tensor is wrong; a query, if
+    *                                  its argument is
+    */
+  def register(session: SparkSession, name: String): Unit =
+    ModelFunction.register(session, name, predictJob, $(inputCol), classifier)
 
   override def transformSchema(schema: StructType): StructType = withPrediction(schema, predictJob)
 

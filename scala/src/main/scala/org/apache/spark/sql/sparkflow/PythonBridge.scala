@@ -94,7 +94,7 @@ object PythonBridge {
     case _                            => 0
   }
 
-  private def classic(session: SparkSession): ClassicSession = session match {
+  private[sparkflow] def classic(session: SparkSession): ClassicSession = session match {
     case session: ClassicSession => session
     case other                   => throw connect(other)
   }

@@ -1,8 +1,8 @@
 package org.apache.spark.sql.sparkflow
 
-import org.apache.spark.sql.Column
+import org.apache.spark.sql.{Column, SparkSession}
 import org.apache.spark.sql.catalyst.InternalRow
-import org.apache.spark.sql.catalyst.expressions.{Expression, UnaryExpression}
+import org.apache.spark.sql.catalyst.expressions.{Expression, NamedExpression, UnaryExpression}
 import org.apache.spark.sql.catalyst.expressions.codegen.{
   CodeGenerator,
   CodegenContext,
@@ -11,9 +11,9 @@ import org.apache.spark.sql.catalyst.expressions.codegen.{
 }
 import org.apache.spark.sql.catalyst.expressions.codegen.Block._
 import org.apache.spark.sql.catalyst.util.ArrayBasedMapData
-import org.apache.spark.sql.classic.ExpressionUtils
+import org.apache.spark.sql.classic.{ColumnNodeToExpressionConverter, ExpressionUtils}
 import org.apache.spark.sql.errors.QueryExecutionErrors
-import org.apache.spark.sql.types.DataType
+import org.apache.spark.sql.types.{DataType, Metadata, StructField}
 import org.apache.spark.unsafe.types.UTF8String
 
 /** A UDF without the conversions: the function gets a value as Spark keeps it, or null, and gives one, never null. */
@@ -52,4 +52,31 @@ object RowFunction {
         Array[Any](UTF8String.fromString(message))
       )
     )
+}
+
+/** A column of ours that SQL calls by name. */
+object SqlFunction {
+
+  /** Until the session ends or another function takes the name.
+    *
+    * @param make gets the arguments and what they are: of a column, with its name and its attributes
+    */
+  def register(session: SparkSession, name: String)(make: Seq[(Column, StructField)] => Column): Unit =
+    PythonBridge
+      .classic(session)
+      .sessionState
+      .functionRegistry
+      .createOrReplaceTempFunction(
+        name,
+        arguments =>
+          ColumnNodeToExpressionConverter(
+            make(arguments.map(a => ExpressionUtils.column(a) -> field(a))).node
+          ),
+        "scala_udf"
+      )
+
+  private def field(argument: Expression): StructField = argument match {
+    case named: NamedExpression => StructField(named.name, named.dataType, named.nullable, named.metadata)
+    case other                  => StructField(other.sql, other.dataType, other.nullable, Metadata.empty)
+  }
 }
