@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pyspark.errors import IllegalArgumentException
-from pyspark.ml import PipelineModel
+from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame, SparkSession
 
+import graphs
 import sparkflow
 from conftest import overlapping
 from estimators import estimator
-from sparkflow.ml import SparkAsyncDLModel
+from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +82,12 @@ def test_a_model_is_a_function_of_sql(
     hidden = model.copy({model.tfOutput: "dense/Relu:0"})
     sparkflow.register("Hidden", hidden, spark)
     data.createOrReplaceTempView("points")
-    scored = spark.sql("select net(features) as p, hidden(features) as h from points where label >= 0")
-    assert dict(scored.dtypes) == {"p": "double", "h": "array<double>"}
-    rows = scored.collect()
-    np.testing.assert_array_equal([r["p"] for r in rows], transformed[1])
-    np.testing.assert_allclose([r["h"] for r in rows], hidden.predict(transformed[0]), rtol=1e-5)
+    scored = spark.sql("select net(features) as p from points where label >= 0")
+    assert dict(scored.dtypes) == {"p": "double"}
+    np.testing.assert_array_equal([r["p"] for r in scored.collect()], transformed[1])
+    scored = spark.sql("select hidden(features) as h from points")
+    assert dict(scored.dtypes) == {"h": "array<double>"}
+    np.testing.assert_allclose([r["h"] for r in scored.collect()], hidden.predict(transformed[0]), rtol=1e-5)
     mean = spark.sql("select label, avg(net(features)) m from points group by label order by label").collect()
     labels = np.array([r["label"] for r in data.collect()])
     np.testing.assert_allclose([r["m"] for r in mean], [transformed[1][labels == v].mean() for v in (0, 1)])
@@ -128,3 +131,40 @@ def test_what_cannot_be_registered(model: SparkAsyncDLModel) -> None:
         sparkflow.register("net", PipelineModel([model]))
     with pytest.raises(TypeError, match="name must be a str"):
         sparkflow.register(model, "net")  # type: ignore[arg-type]
+
+
+def test_a_stream_is_scored_by_one_session_a_worker(spark: SparkSession, tmp_path: Path) -> None:
+    files = 8
+    rows = [(float(i), float(10 * i)) for i in range(3 * files)]
+    fitted = SparkAsyncDL(
+        inputCol="features", tensorflowGraph=graphs.counting(), tfInput="x:0", tfOutput="seen:0",
+        tfOptimizer="gradient_descent", iters=1, partitions=1,
+    )  # fmt: skip
+    pipeline = Pipeline(stages=[VectorAssembler(inputCols=["a", "b"], outputCol="features"), fitted])
+    model = pipeline.fit(spark.createDataFrame(rows[:1], "a double, b double"))
+    for i in range(files):
+        lines = "".join(f"{a},{b}\n" for a, b in rows[3 * i : 3 * i + 3])
+        (tmp_path / f"{i}.csv").write_text(lines)
+    stream = spark.readStream.schema("a double, b double").option("maxFilesPerTrigger", 1).csv(str(tmp_path))
+    assert model.transform(stream).isStreaming
+    query = (
+        model.transform(stream).select("a", "b", "predicted")
+        .writeStream.format("memory").queryName("scored").trigger(availableNow=True).start()
+    )  # fmt: skip
+    assert query.awaitTermination(120)
+    assert sum(batch["numInputRows"] > 0 for batch in query.recentProgress) == files
+    scored = spark.sql("select a, b, predicted from scored order by a").collect()
+    assert [(r["a"], r["b"]) for r in scored] == rows
+    assert [r["predicted"][0] for r in scored] == [a + b for a, b in rows]
+    # Each session counts its batches; those that began anew are at most as many as there are tasks at once.
+    counts = [r["predicted"][1] for r in scored[::3]]
+    assert 1 <= counts.count(1.0) <= 2
+    assert sorted(counts) == sorted(float(i + 1) for share in _shares(counts) for i in range(share)), (
+        f"a session was lost between micro-batches: {counts}"
+    )
+
+
+def _shares(counts: list[float]) -> list[int]:
+    """How many batches each session had: as many got as far as batch i as there are counts of i."""
+    reached = [counts.count(float(i + 1)) for i in range(len(counts))]
+    return [sum(r > session for r in reached) for session in range(reached[0])]
