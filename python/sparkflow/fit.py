@@ -20,6 +20,10 @@ ValidationCallback = Callable[[float, int, dict[str, float]], Any]
 _TURN, _GRACE = 0.2, 30.0
 
 
+class StopTraining(Exception):
+    """Raised by a callback to end the fit with what it has come to; the model is returned."""
+
+
 class TrainingError(RuntimeError):
     """A fit that began and failed; the message says why. The JVM's exception is its ``__cause__``."""
 
@@ -132,6 +136,7 @@ class _Listener:
         self.loss_callback = loss_callback
         self.validation_callback = validation_callback
         self.error: BaseException | None = None
+        self.stopped = False
 
     def onIteration(self, loss: float, iteration: int, partition: int) -> None:
         if self.loss_callback is not None:
@@ -142,14 +147,19 @@ class _Listener:
             self._call("validation_callback", self.validation_callback, loss, iteration, dict(metrics))
 
     def _call(self, name: str, callback: Callable[..., Any], *arguments: Any) -> None:
-        if self.error is not None:
+        if self.error is not None or self.stopped:
             return
         try:
             callback(*arguments)
+        except StopTraining:
+            self.stopped = True
         except BaseException as e:
             self.error = e
             # To the JVM, which ends the fit; Py4J passes on no more than an Exception, not a SystemExit.
             raise RuntimeError(f"{name} raised {e!r}") from e
+
+    def wantsToStop(self) -> bool:
+        return self.stopped
 
     def onProgress(self, line: str) -> None:
         print(line, flush=True)

@@ -13,6 +13,7 @@ _GRAPH = (
     "tfInput",
     "tfLabel",
     "tfSampleWeight",
+    "tfMetrics",
     "tfDropout",
     "toKeepDropout",
     "useRegularizationLosses",

@@ -14,6 +14,7 @@ from pyspark.ml.wrapper import JavaEstimator, JavaModel
 
 from sparkflow.backend.layout import Layout
 from sparkflow.fit import LossCallback, ValidationCallback, fit
+from sparkflow.fit import StopTraining as StopTraining
 from sparkflow.interchange import Interchange
 from sparkflow.keras_model import keras_params
 from sparkflow.params import (
@@ -172,7 +173,8 @@ class SparkAsyncDL(
     loss_callback : callable, optional
         Called on the driver as ``loss_callback(loss, iteration, partition)`` each time a partition ends an
         iteration: float, and int from 0. Calls come one at a time, on a thread of their own. An exception
-        ends the fit and comes out of it. Not a param: copies have it, a saved estimator has not.
+        ends the fit and comes out of it, but for ``StopTraining``: then the fit returns the model that it
+        has come to. Not a param: copies have it, a saved estimator has not.
     validation_callback : callable, optional
         Called likewise as ``validation_callback(loss, iteration, metrics)`` each time all partitions have
         ended an iteration of a fit that holds rows out; the metrics are a dict of floats by name.
@@ -262,6 +264,9 @@ class SparkAsyncDL(
         fromLogits: bool | None = None,
         classWeights: str | Mapping[int, float] | None = None,
         transformFn: str | None = None,
+        monitor: str | None = None,
+        monitorMode: str | None = None,
+        tfMetrics: str | Mapping[str, str] | None = None,
         loss_callback: LossCallback | None = None,
         validation_callback: ValidationCallback | None = None,
         model: Any = None,
@@ -339,6 +344,9 @@ class SparkAsyncDL(
         fromLogits: bool | None = None,
         classWeights: str | Mapping[int, float] | None = None,
         transformFn: str | None = None,
+        monitor: str | None = None,
+        monitorMode: str | None = None,
+        tfMetrics: str | Mapping[str, str] | None = None,
         loss_callback: LossCallback | None = None,
         validation_callback: ValidationCallback | None = None,
         model: Any = None,

@@ -39,10 +39,11 @@ class TrainingSummary:
         Rows of each partition in the first round, without those that are held out; 0 for an empty one, which
         trains nothing.
     stoppedEarly : bool
-        Whether the fit ended because its loss no longer improved, see ``earlyStoppingPatience``.
+        Whether the fit ended because it no longer improved, see ``earlyStoppingPatience``, or because a
+        callback raised ``StopTraining``.
     bestIteration : int, optional
-        The iteration with the best loss, from 0; None unless ``earlyStoppingPatience`` or ``restoreBest`` was
-        set.
+        The iteration with the best loss, or value of ``monitor``, from 0; None unless
+        ``earlyStoppingPatience`` or ``restoreBest`` was set.
     resumedFrom : int
         Updates that the checkpoint had which the fit went on from; 0 if it began at the beginning. All that
         is counted here counts what was before it, too, but for ``checkpoints``.

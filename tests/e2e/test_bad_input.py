@@ -73,6 +73,7 @@ BEFORE_ANY_JOB = {
     ),
     "classes": ({"classWeights": '{"a": 1}'}, "classWeights is.*expected a JSON object of classes"),
     "classes of a graph": ({"classWeights": {0: 1.0}}, "classWeights is set but tfSampleWeight is not"),
+    "monitor": ({"monitor": "accuracy", "validationFraction": 0.2}, "monitor is 'accuracy'.*knows only loss"),
     "label without tensor": ({"tfLabel": None}, "tfLabel"),
     "tensor without label": ({"labelCol": None}, "labelCol"),
 }

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from conftest import first_everywhere, oldest_only, uneven
 from estimators import estimator
-from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
+from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel, StopTraining
 
 import keras  # isort: skip  # after TensorFlow has been imported quietly
 from keras import layers  # isort: skip
@@ -104,6 +104,37 @@ def test_a_fraction_is_the_same_rows_for_a_seed_in_every_round(gaussians: Callab
     assert first.partitionRows == again.partitionRows
     one, two, three = ([row.validationLoss for row in s.history.collect()] for s in (first, again, other))
     assert one[0] == two[0] != three[0]
+
+
+@oldest_only
+def test_a_metric_decides_which_weights_are_the_best(noise: DataFrame) -> None:
+    summary = overfitting(monitor="accuracy", earlyStoppingPatience=4, restoreBest=True).fit(noise).summary
+    rates = [row.validationMetrics["accuracy"] for row in summary.history.orderBy("iteration").collect()]
+    assert summary.stoppedEarly
+    assert summary.bestIteration == int(np.argmax(rates)) == len(rates) - 5
+
+
+@oldest_only
+def test_a_callback_ends_the_fit(noise: DataFrame, gaussians: Callable[..., DataFrame]) -> None:
+    heard: list[int] = []
+
+    def enough(loss: float, iteration: int, metrics: dict[str, float]) -> None:
+        heard.append(iteration)
+        if iteration == 2:
+            raise StopTraining
+
+    def told(loss: float, iteration: int, partition: int) -> None:
+        if iteration == 1:
+            raise StopTraining
+
+    summary = overfitting(validation_callback=enough).fit(noise).summary
+    assert summary.stoppedEarly
+    assert heard == [0, 1, 2]
+    assert 3 <= summary.totalIterations < 200
+    # More partitions than slots, that train one after the other: those that come later find it over.
+    waves = estimator(iters=10_000, partitions=4, loss_callback=told).fit(gaussians(2).repartition(4))
+    assert waves.summary.stoppedEarly
+    assert waves.summary.totalIterations < 10_000
 
 
 @oldest_only

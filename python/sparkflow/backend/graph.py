@@ -52,6 +52,9 @@ class GraphBackend:
         How gradients are cut down to size.
     accumulates : bool
         Whether `step` gives gradients as they are, whose mean `clip` takes.
+    metrics : mapping, optional
+        Tensors, by name, of one value for each row or for each mini-batch, which `evaluate` computes, too;
+        not for a graph that says what it computes.
 
     Raises
     ------
@@ -79,6 +82,7 @@ class GraphBackend:
         tf_sample_weight: str | None = None,
         clip: Clip | None = None,
         accumulates: bool = False,
+        metrics: Mapping[str, str] | None = None,
     ) -> None:
         self._text = graph
         self._seed = seed
@@ -99,6 +103,7 @@ class GraphBackend:
             tf_sample_weight,
             clip,
             accumulates,
+            tuple(sorted((metrics or {}).items())),
         )
 
         def lowered(seeds: tuple[int, ...]) -> lowering.StepGraph:
@@ -119,6 +124,7 @@ class GraphBackend:
                     tf_sample_weight,
                     clip,
                     accumulates,
+                    metrics,
                 ),
             )
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sparkflow.backend import metagraph
+from sparkflow.backend import metagraph, metrics
 from sparkflow.backend.access import Access
 from sparkflow.backend.clipping import Clip
 from sparkflow.backend.decay import decays
@@ -101,6 +101,7 @@ def lower(
     tf_sample_weight: str | None = None,
     clip: Clip | None = None,
     accumulates: bool = False,
+    tf_metrics: Mapping[str, str] | None = None,
 ) -> StepGraph:
     """Lower a MetaGraphDef.
 
@@ -128,6 +129,8 @@ def lower(
         How the gradient is cut down to size.
     accumulates : bool
         The mean of several gradients is to be clipped, and not each of them.
+    tf_metrics : mapping, optional
+        Tensors, by name, to evaluate where the graph does not say so itself.
 
     Raises
     ------
@@ -144,6 +147,9 @@ def lower(
     )
     own = Evaluation.of(scratch) if evaluation else None
     apart = [scratch.get_tensor_by_name(name) for name in own.fetches] if own else []
+    tf_metrics = tf_metrics if evaluation and own is None and tf_metrics else {}
+    fed = [name for name in (tf_input, tf_label, tf_sample_weight) if name is not None]
+    apart += metrics.named(scratch, tf_metrics, [scratch.get_tensor_by_name(name) for name in fed]).values()
     rows: list[RowOps] = []
     if tables and (found := find(Variables.of(scratch).trainable, losses, [*updates, *apart])):
         inputs: dict[str, Any] = {}
@@ -186,9 +192,11 @@ def lower(
             local = None if in_session is None else in_session.ops(gradient, sizes, [loss, *updates])
             decay = decays(variables.state, [loss, *updates]) if variables.state else None
             named = tuple(ops.named(scratch) for ops in rows)
+            tensors = {name: scratch.get_tensor_by_name(tensor) for name, tensor in tf_metrics.items()}
+            measured = metrics.parts(tensors, scratch.get_tensor_by_name(tf_input)) if tensors else ()
     evaluated = None
     if evaluation:
-        evaluated = own or Evaluation(loss.name, dropout=tf_dropout)
+        evaluated = own or Evaluation(loss.name, measured, tf_dropout)
     graph_def = scratch.as_graph_def()
     _read_after_load(graph_def, load.name, loaded | _handed_on(scratch))
     targets = [item.name for item in (loss, *gradient, *updates, *initializers)]

@@ -2,9 +2,11 @@
 
 # mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
 
+import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pyspark.ml.param import Param, Params
+from pyspark.ml.param import Param, Params, TypeConverters
 
 Self = TypeVar("Self", bound="Group")
 
@@ -26,3 +28,13 @@ class Group(Params):
 def param(name: str, doc: str, converter: Any) -> Any:
     """A param of no stage yet; PySpark gives it to each instance."""
     return Param(Params._dummy(), name, doc, typeConverter=converter)
+
+
+def json_object(value: Any) -> str:
+    """A mapping as JSON text; text as it is."""
+    if not isinstance(value, Mapping):
+        return TypeConverters.toString(value)
+    try:
+        return json.dumps(dict(value))
+    except TypeError as e:
+        raise TypeError(f"{e}: give plain numbers, booleans and text") from e

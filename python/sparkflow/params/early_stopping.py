@@ -14,13 +14,13 @@ class EarlyStoppingParams(Group):
 
     earlyStoppingPatience = param(
         "earlyStoppingPatience",
-        "Iterations without improvement after which the fit ends: of the validation loss if rows are held "
-        "out, otherwise of the training loss. 0 never ends it early. All workers must run at once.",
+        "Iterations without improvement, of what monitor says, after which the fit ends. 0 never ends it "
+        "early. All workers must run at once.",
         TypeConverters.toInt,
     )
     earlyStoppingMinDelta = param(
         "earlyStoppingMinDelta",
-        "By how much a loss must be below the best one before to be an improvement, 0 or more.",
+        "By how much it must be better than the best one before to be an improvement, 0 or more.",
         TypeConverters.toFloat,
     )
     restoreBest = param(
@@ -31,9 +31,23 @@ class EarlyStoppingParams(Group):
         TypeConverters.toBoolean,
     )
 
+    monitor = param(
+        "monitor",
+        "What must improve for early stopping and restoreBest: loss (the validation loss if rows are "
+        "held out, otherwise the training loss), or the name of a metric of the validation.",
+        TypeConverters.toString,
+    )
+    monitorMode = param(
+        "monitorMode",
+        "Whether that is better when it is higher: max, min, or auto, which tells by the name "
+        "(accuracy, auc, …: max; loss, error, …: min).",
+        TypeConverters.toString,
+    )
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._setDefault(earlyStoppingPatience=0, earlyStoppingMinDelta=0.0, restoreBest=False)
+        self._setDefault(monitor="loss", monitorMode="auto")
 
     def getEarlyStoppingPatience(self) -> int:
         return self._value(self.earlyStoppingPatience)
@@ -52,3 +66,15 @@ class EarlyStoppingParams(Group):
 
     def setRestoreBest(self: Self, value: bool | None) -> Self:
         return self._set(restoreBest=value)
+
+    def getMonitor(self) -> str:
+        return self._value(self.monitor)
+
+    def setMonitor(self: Self, value: str | None) -> Self:
+        return self._set(monitor=value)
+
+    def getMonitorMode(self) -> str:
+        return self._value(self.monitorMode)
+
+    def setMonitorMode(self: Self, value: str | None) -> Self:
+        return self._set(monitorMode=value)

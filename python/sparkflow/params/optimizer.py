@@ -2,22 +2,12 @@
 
 # mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
-
-
-def _options(value: Any) -> str:
-    if not isinstance(value, Mapping):
-        return TypeConverters.toString(value)
-    try:
-        return json.dumps(dict(value))
-    except TypeError as e:
-        raise TypeError(f"{e}: give plain numbers and booleans") from e
+from sparkflow.params.base import Group, Self, json_object, param
 
 
 class OptimizerParams(Group):
@@ -43,7 +33,7 @@ class OptimizerParams(Group):
         "make it. "
         "Not set: TensorFlow's defaults. A beta2 of 0.999, the default of adam, adamw, nadam and lamb, is "
         "taken to the power of partitions, 0.99 at least, in all modes but sync.",
-        _options,
+        json_object,
     )
 
     learningRateSchedule = param(
@@ -54,7 +44,7 @@ class OptimizerParams(Group):
         "polynomial_decay, inverse_time_decay, cosine_decay or cosine_decay_restarts, with the options of "
         "Keras' schedule of that name; and for each, warmup_steps, in which the rate rises from warmup_start "
         "(0) to where the schedule begins. Not set: it stays.",
-        _options,
+        json_object,
     )
 
     def __init__(self, *args: Any) -> None:

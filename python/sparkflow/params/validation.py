@@ -2,11 +2,12 @@
 
 # mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, json_object, param
 
 
 class ValidationParams(Group):
@@ -26,6 +27,14 @@ class ValidationParams(Group):
         TypeConverters.toFloat,
     )
 
+    tfMetrics = param(
+        "tfMetrics",
+        "Metrics that a graph computes of the rows that are held out, as a JSON object of names and "
+        'tensors, such as {"accuracy": "hit:0"}: a tensor has one value for each row, or is the mean of'
+        " a mini-batch. A Keras model brings its own. Not set: none.",
+        json_object,
+    )
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._setDefault(validationFraction=0.0)
@@ -41,3 +50,9 @@ class ValidationParams(Group):
 
     def setValidationFraction(self: Self, value: float | None) -> Self:
         return self._set(validationFraction=value)
+
+    def getTfMetrics(self) -> str | None:
+        return self._value(self.tfMetrics)
+
+    def setTfMetrics(self: Self, value: str | Mapping[str, str] | None) -> Self:
+        return self._set(tfMetrics=value)

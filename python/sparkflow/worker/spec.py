@@ -41,6 +41,8 @@ class TrainSpec:
         Whether there is a column of sample weights.
     class_weights : dict
         By class, by how much to multiply the weight of its rows; empty if no class has one.
+    metrics : dict
+        Tensors, by name, to compute of rows that are held out, for a graph that does not say so itself.
     transform : str, optional
         "module.function" to call with each mini-batch.
     compression : str
@@ -97,6 +99,7 @@ class TrainSpec:
     clip: dict[str, float] = field(default_factory=dict)
     weight_column: bool = False
     class_weights: dict[int, float] = field(default_factory=dict)
+    metrics: dict[str, str] = field(default_factory=dict)
     transform: str | None = None
 
     @property
@@ -160,6 +163,7 @@ class TrainSpec:
             clip=spec["gradient"]["clip"],
             weight_column=spec["weightColumn"],
             class_weights={int(number): weight for number, weight in spec["classWeights"].items()},
+            metrics=spec["tfMetrics"],
             transform=spec["transformFn"],
         )
 

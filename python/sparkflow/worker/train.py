@@ -91,6 +91,7 @@ class Train:
             tf_sample_weight=spec.tf_sample_weight,
             clip=Clip(**spec.clip),
             accumulates=spec.accumulation > 1,
+            metrics=spec.metrics,
         )
         try:
             task = TrainTask(spec, backend, matrices, partition, held_out)

@@ -54,6 +54,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "weightColumn": bool(changes.get("tfSampleWeight")),
         "classWeights": {},
         "transformFn": None,
+        "tfMetrics": {},
         "segment": 0,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }

@@ -58,6 +58,9 @@ class SparkAsyncDLTest extends AnyFunSuite {
       .setGradientAccumulationSteps(5)
       .setClassWeights("{\"1\": 5}")
       .setTransformFn("augment.flip")
+      .setMonitor("f1")
+      .setMonitorMode("max")
+      .setTfMetrics("{\"f1\": \"f1:0\"}")
       .trainRequest
     assert(
       request == TrainRequest(
@@ -106,7 +109,10 @@ class SparkAsyncDLTest extends AnyFunSuite {
         tfSampleWeight = Some("w:0"),
         gradient = GradientPlan(1.5, 2.5, 3.5, 5),
         classWeights = Some("{\"1\": 5}"),
-        transformFn = Some("augment.flip")
+        transformFn = Some("augment.flip"),
+        monitor = "f1",
+        monitorMode = "max",
+        tfMetrics = Some("{\"f1\": \"f1:0\"}")
       )
     )
   }

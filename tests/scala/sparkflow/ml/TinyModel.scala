@@ -4,6 +4,7 @@ import java.nio.{ByteBuffer, ByteOrder}
 import java.nio.charset.StandardCharsets.UTF_8
 import java.nio.file.{Files, Path}
 
+import sparkflow.job.TrainRequest
 import sparkflow.ps.store.{Layout, ModelState, StateVariable, Variable}
 
 /** The model of tests/fixtures/saved-model-v1: 2 inputs, 3 hidden units, 1 output, and two variables that are not
@@ -22,6 +23,9 @@ object TinyModel {
     ),
     Seq(StateVariable("moving_mean", Seq(3), "float32"), StateVariable("rows_seen", Nil, "int64"))
   )
+
+  /** What an estimator with these settings asks for. */
+  def request(set: SparkAsyncDL => SparkAsyncDL): TrainRequest = set(new SparkAsyncDL).trainRequest
 
   def weights: Array[Float] =
     Array(0.5f, -1.25f, 2f, 3.5f, -0.125f, 0.001f, 0f, 1f, -1f, 1.5f, -2.5f, 0.75f)

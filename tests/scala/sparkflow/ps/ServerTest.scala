@@ -35,6 +35,8 @@ abstract class ServerTest extends AnyFunSuite {
     override def validated(v: ValidationReport): Unit = { validated.add(v); () }
     def validations: Seq[ValidationReport] = validated.asScala.toSeq
     override def failed(message: String): Unit = { failures.add(message); () }
+    @volatile var stops: IterationReport => Boolean = _ => false
+    override def wantsToStop(): Boolean = reported.asScala.exists(stops(_))
     private val taken = new ConcurrentLinkedQueue[FitSnapshot]
     override def wantsSnapshot(): Boolean = true
     override def snapshot(snapshot: FitSnapshot): Unit = { taken.add(snapshot); () }

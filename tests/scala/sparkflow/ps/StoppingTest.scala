@@ -1,9 +1,14 @@
 package sparkflow.ps
 
+import org.scalatest.concurrent.Eventually
+import org.scalatest.time.{Millis, Seconds, Span}
+
 import sparkflow.ps.protocol._
 
 /** Validation and early stopping, by servers that live. */
-class StoppingTest extends ServerTest {
+class StoppingTest extends ServerTest with Eventually {
+  override implicit def patienceConfig: PatienceConfig = PatienceConfig(Span(10, Seconds), Span(1, Millis))
+
   private def settings(mode: String, patience: Int = 1, restoreBest: Boolean = true) =
     config(mode).copy(validation = true, stopping = Some(Stopping(patience, 0, restoreBest)))
 
@@ -16,8 +21,14 @@ class StoppingTest extends ServerTest {
     end(w, number, loss)
   }
 
-  private def end(w: WireClient, number: Int, loss: Double, samples: Long = 10): Unit = {
-    assert(w.call(Validation(number, samples, loss, """{"accuracy":[5.0,10.0]}""")).isInstanceOf[Ack])
+  private def end(
+      w: WireClient,
+      number: Int,
+      loss: Double,
+      samples: Long = 10,
+      right: Double = 5
+  ): Unit = {
+    assert(w.call(Validation(number, samples, loss, s"""{"accuracy":[$right,10.0]}""")).isInstanceOf[Ack])
     assert(w.call(Report(number, 10, 0.5, 0)).isInstanceOf[Ack])
   }
 
@@ -97,6 +108,49 @@ class StoppingTest extends ServerTest {
         )
       )
       assert(live.server.bestIteration === None)
+    }
+  }
+
+  test("a metric is what must improve, and it rises") {
+    val base = settings("locked")
+    withServer(base.copy(stopping = base.stopping.map(_.copy(metric = Some("accuracy"), rises = true)))) {
+      live =>
+        live.server.begin(0, 1)
+        val w = live.worker(0)
+        end(w, 0, 1, right = 4)
+        end(w, 1, 2, right = 6) // the loss is worse
+        assert(!live.server.stoppedEarly && live.server.bestIteration === Some(1))
+        end(w, 2, 0.5, right = 5)
+        assert(live.server.stoppedEarly && live.server.bestIteration === Some(1))
+    }
+  }
+
+  test("a metric that nobody computes fails the fit") {
+    val base = settings("locked")
+    withServer(base.copy(stopping = base.stopping.map(_.copy(metric = Some("f1"))))) { live =>
+      live.server.begin(0, 1)
+      end(live.worker(0), 0, 1)
+      assert(live.server.failure.exists(_.matches("monitor is 'f1', .* there are: accuracy")))
+    }
+  }
+
+  Seq("hogwild", "locked", "ssp", "sync").foreach { mode =>
+    test(s"$mode: a listener ends the fit, which has not failed") {
+      withServer(config(mode)) { live =>
+        live.events.stops = _.iteration == 1
+        if (mode == "ssp" || mode == "sync") live.server.begin(0, 1)
+        val w = live.worker(0)
+        assert(w.callFor(push(0), ones())._1.isInstanceOf[Weights])
+        assert(w.call(Report(0, 10, 0.5, 0)).isInstanceOf[Ack])
+        assert(w.callFor(push(1), ones())._1.isInstanceOf[Weights])
+        w.call(Report(1, 10, 0.5, 0))
+        eventually(assert(live.server.stoppedEarly))
+        assertError(ErrorCode.Over, w.call(push(2), ones()))
+        assertError(ErrorCode.Over, live.connect().call(Hello(0, 1, 1, 10)))
+        live.close()
+        assert(live.server.failure === None && live.events.failed === Nil)
+        assert(live.weights === Seq.fill(5)(-2f) && live.server.bestIteration === None)
+      }
     }
   }
 

@@ -25,6 +25,12 @@ class EarlyStoppingTest extends AnyFunSuite {
     assert(!rule.isOver && rule.bestIteration === Some(2))
   }
 
+  test("what rises improves when it is higher") {
+    val rule = new EarlyStopping(2, 0.25, rises = true)
+    assert(run(rule, -1, 0.5, 0.75, 1, 0.5, 1.25) === Seq(true, true, false, true, false, false))
+    assert(rule.isOver && rule.bestIteration === Some(3))
+  }
+
   test("patience 0 is never over") {
     val rule = new EarlyStopping(0, 0)
     assert(run(rule, 1, 2, 3, 4).size === 4)

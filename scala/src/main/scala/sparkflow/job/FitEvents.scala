@@ -52,6 +52,8 @@ private[job] final class FitEvents(
     listener.foreach(_.onValidation(report.loss, report.iteration, metrics))
   }
 
+  override def wantsToStop(): Boolean = listener.exists(_.wantsToStop())
+
   private def heard(event: => Unit): Unit =
     try event
     catch { case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}") }

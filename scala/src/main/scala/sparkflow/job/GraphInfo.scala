@@ -1,5 +1,8 @@
 package sparkflow.job
 
+import java.nio.charset.StandardCharsets.UTF_8
+import java.util.Base64
+
 import scala.util.control.NonFatal
 
 import org.json4s._
@@ -86,6 +89,17 @@ final class GraphInfo private (nodes: Map[String, JValue], collections: JValue) 
 
   /** Number of trainable variables. */
   def trainableVariables: Int = collectionSize("trainable_variables")
+
+  /** The metrics that the graph itself computes of rows that are held out; None if it says nothing of it. */
+  def metrics: Option[Seq[String]] = collections \ "sparkflow_evaluation" \ "bytesList" \ "value" match {
+    case JArray(JString(value) :: _) =>
+      val told = JsonMethods.parse(new String(Base64.getDecoder.decode(value), UTF_8))
+      Some((told \ "metrics") match {
+        case JObject(fields) => fields.map(_._1)
+        case _               => Nil
+      })
+    case _ => None
+  }
 
   private def collectionSize(name: String): Int = collections \ name match {
     case JObject(List((_, kind))) =>

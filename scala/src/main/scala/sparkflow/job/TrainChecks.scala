@@ -66,6 +66,7 @@ private[job] object TrainChecks {
     staleness(request)
     checkpoints(request)
     HeldOut.check(schema, request)
+    Monitor.check(graph, request)
     request.initial.foreach(state => sameCount(graph, state))
   }
 

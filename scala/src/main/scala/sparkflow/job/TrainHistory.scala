@@ -37,7 +37,7 @@ final case class Iteration(
   *
   * @param seconds       that it took, from the start of its server on
   * @param partitionRows rows of each partition, as it was trained on first; those that are held out do not count
-  * @param stoppedEarly  whether the fit ended because its loss no longer improved
+  * @param stoppedEarly  whether the fit ended because it no longer improved, or the listener wanted it to
   * @param bestIteration the one with the best loss, if early stopping or the best weights were asked for
   * @param resumedFrom   updates that the checkpoint had which the fit went on from; 0 if it began at the beginning
   * @param checkpoints   that were written, since then

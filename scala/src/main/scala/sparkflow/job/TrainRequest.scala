@@ -56,7 +56,10 @@ final case class TrainRequest(
     tfSampleWeight: Option[String] = None,
     gradient: GradientPlan = GradientPlan(),
     classWeights: Option[String] = None,
-    transformFn: Option[String] = None
+    transformFn: Option[String] = None,
+    monitor: String = Monitor.loss,
+    monitorMode: String = "auto",
+    tfMetrics: Option[String] = None
 ) {
 
   /** Whether rows are held out. */
@@ -64,7 +67,15 @@ final case class TrainRequest(
 
   /** None if the fit takes all its iterations and gives the last weights. */
   def stopping: Option[Stopping] =
-    Some(Stopping(earlyStoppingPatience, earlyStoppingMinDelta, restoreBest))
+    Some(
+      Stopping(
+        earlyStoppingPatience,
+        earlyStoppingMinDelta,
+        restoreBest,
+        Some(monitor).filter(_ != Monitor.loss),
+        Monitor.rises(monitor, monitorMode)
+      )
+    )
       .filter(s => s.patience > 0 || s.restoreBest)
 
   /** Whether workers wait for each other, and so must all run at once. */
@@ -105,6 +116,9 @@ trait FitListener {
     * @param metrics   by name
     */
   def onValidation(loss: Double, iteration: Int, metrics: java.util.Map[String, java.lang.Double]): Unit = ()
+
+  /** Whether the fit shall end with what it has come to, which is no error; asked after each of the calls above. */
+  def wantsToStop(): Boolean = false
 
   /** A line for people, when `verbose` is 1 or more. */
   def onProgress(line: String): Unit

@@ -59,6 +59,7 @@ private[job] final case class TrainSpec(
       ("weightColumn" -> request.sampleWeightCol.isDefined) ~
       ("classWeights" -> request.classWeights.map(JsonMethods.parse(_)).getOrElse(JObject())) ~
       ("transformFn" -> request.transformFn.map(JString(_)).getOrElse(JNull)) ~
+      ("tfMetrics" -> Monitor.named(request)) ~
       ("gradient" -> request.gradient.toJson) ~
       ("spillDir" -> request.spillDir.map(JString(_)).getOrElse(JNull))
   )

@@ -127,7 +127,10 @@ class SparkAsyncDL(override val uid: String)
     tfSampleWeight = get(tfSampleWeight),
     gradient = GradientPlan($(clipNorm), $(clipVariableNorm), $(clipValue), $(gradientAccumulationSteps)),
     classWeights = get(classWeights),
-    transformFn = get(transformFn)
+    transformFn = get(transformFn),
+    monitor = $(monitor),
+    monitorMode = $(monitorMode),
+    tfMetrics = get(tfMetrics)
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =

@@ -48,7 +48,7 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
   /** Rows of each partition in the first round, without those that are held out; 0 for an empty one, which trains nothing. */
   def partitionRows: Array[Long] = record.partitionRows.toArray
 
-  /** Whether the fit ended because its loss no longer improved, see `earlyStoppingPatience`. */
+  /** Whether the fit ended because it no longer improved, see `earlyStoppingPatience`, or because the listener wanted it to. */
   def stoppedEarly: Boolean = record.stoppedEarly
 
   /** The iteration with the best loss, from 0; None unless `earlyStoppingPatience` or `restoreBest` was set. */

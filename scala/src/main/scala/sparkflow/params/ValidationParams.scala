@@ -1,6 +1,10 @@
 package sparkflow.params
 
+import scala.util.control.NonFatal
+
 import org.apache.spark.ml.param.{DoubleParam, Param, Params}
+import org.json4s.{JObject, JString}
+import org.json4s.jackson.JsonMethods
 
 /** Which rows are held out of training, to tell after each iteration what the model is worth on rows that it has not seen. */
 trait ValidationParams extends Params {
@@ -29,6 +33,19 @@ trait ValidationParams extends Params {
     )(f => f >= 0 && f < 1)
   )
 
+  final val tfMetrics: Param[String] = new Param[String](
+    this,
+    "tfMetrics",
+    "Metrics that a graph computes of the rows that are held out, as a JSON object of names and tensors, such as " +
+      "{\"accuracy\": \"hit:0\"}: a tensor has one value for each row, or is the mean of a mini-batch. A Keras model brings its" +
+      " own. Not set: none.",
+    Expect[String](
+      "tfMetrics",
+      "a JSON object of names and tensors",
+      "write it like {\"accuracy\": \"hit:0\"}"
+    )(ValidationParams.isOfTensors)
+  )
+
   setDefault(validationFraction -> 0.0)
 
   def getValidationIndicatorCol: String = $(validationIndicatorCol)
@@ -38,4 +55,23 @@ trait ValidationParams extends Params {
   def getValidationFraction: Double = $(validationFraction)
 
   def setValidationFraction(value: Double): this.type = set(validationFraction, value)
+
+  def getTfMetrics: String = $(tfMetrics)
+
+  def setTfMetrics(value: String): this.type = set(tfMetrics, value)
+}
+
+private object ValidationParams {
+  private def isOfTensors(text: String): Boolean =
+    text != null && {
+      try
+        JsonMethods.parse(text) match {
+          case JObject(fields) =>
+            fields.forall { case (name, tensor) =>
+              name.nonEmpty && name != "loss" && tensor.isInstanceOf[JString]
+            }
+          case _ => false
+        }
+      catch { case NonFatal(_) => false }
+    }
 }

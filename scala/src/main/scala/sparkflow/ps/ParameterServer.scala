@@ -60,7 +60,9 @@ final class ParameterServer(config: ServerConfig, events: ServerEvents) extends 
     */
   def result(): Option[ModelState] = fit.result()
 
-  /** Whether the fit has ended because its loss no longer improved. Workers that ask on are told that it is over. */
+  /** Whether the fit has ended because it no longer improved, or the listener wanted it to. Workers that ask on are
+    * told that it is over.
+    */
   def stoppedEarly: Boolean = fit.watch.stoppedEarly
 
   /** The iteration with the best loss so far; None where nobody asked for early stopping or the best weights. */

@@ -16,6 +16,9 @@ trait ServerEvents {
   /** All workers of the round have ended an iteration, and computed the loss of the rows that they hold out. */
   def validated(v: ValidationReport): Unit = ()
 
+  /** Whether the fit shall end with what it has come to; asked after each report and validation. */
+  def wantsToStop(): Boolean = false
+
   /** The fit failed, said a worker or the server itself. Called at most once. */
   def failed(message: String): Unit
 

@@ -23,12 +23,16 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
 
   def start(): Unit = thread.start()
 
-  /** @param accepted called, here or on the queue's thread, when the sender may send its next event */
-  def report(report: IterationReport)(accepted: () => Unit): Unit = {
+  /** @param accepted called, here or on the queue's thread, when the sender may send its next event
+    * @param stop called on the queue's thread if the listener wants the fit to end
+    */
+  def report(report: IterationReport, stop: () => Unit = () => ())(accepted: () => Unit): Unit = {
     val waits = pending.incrementAndGet() > capacity
     queue.add(Some { () =>
-      try listener.report(report)
-      finally {
+      try {
+        listener.report(report)
+        if (listener.wantsToStop()) stop()
+      } finally {
         pending.decrementAndGet()
         if (waits) accepted()
       }
@@ -45,8 +49,14 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
 
   def lost(partition: Int, attempt: Long): Unit = add(listener.lost(partition, attempt))
 
-  /** Nobody waits for it: there is one for an iteration, whose reports are waited for. */
-  def validated(report: ValidationReport): Unit = add(listener.validated(report))
+  /** Nobody waits for it: there is one for an iteration, whose reports are waited for.
+    *
+    * @param stop as in `report`
+    */
+  def validated(report: ValidationReport)(stop: () => Unit): Unit = add {
+    listener.validated(report)
+    if (listener.wantsToStop()) stop()
+  }
 
   /** Delivers what is queued and ends the thread. A listener that takes no event for `timeout` is interrupted, and if it
     * ignores even that, left behind (a daemon thread) with a warning. May be called from the listener.

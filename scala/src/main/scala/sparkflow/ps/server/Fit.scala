@@ -50,11 +50,11 @@ private[ps] final class Fit(
 
   def steps: Long = live.fold(0L)(_.consistency.version)
 
-  val watch = new Watch(
+  val watch: Watch = new Watch(
     config.validation,
     config.stopping,
     () => weights(),
-    events.validated,
+    report => events.validated(report)(() => watch.stop()),
     {
       case Some(why) => fail(why)
       case None =>
@@ -243,7 +243,7 @@ private[ps] final class Fit(
       waitedSeconds = report.waited,
       elapsedNanos = System.nanoTime() - model.bornNanos
     )
-    events.report(event)(accepted)
+    events.report(event, () => watch.stop())(accepted)
     watch.ended(entry.worker, report.iteration, report.loss, report.samples)
   }
 

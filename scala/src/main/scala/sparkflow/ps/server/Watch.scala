@@ -3,10 +3,10 @@ package sparkflow.ps.server
 import sparkflow.ps.{Stopping, ValidationReport}
 import sparkflow.ps.store.ModelState
 
-/** Follows a fit's iterations: tells of the validation loss of each, keeps the best weights and ends the fit when
-  * they no longer improve. Thread-safe.
+/** Follows a fit's iterations: tells of the validation of each, keeps the best weights and ends the fit when they no
+  * longer improve, or when it is told to. Thread-safe.
   *
-  * @param validation whether workers hold rows out; if so, it is their loss that must improve
+  * @param validation whether workers hold rows out; if so, it is their loss, or a metric of theirs, that must improve
   * @param model      a copy of the model as it is now
   * @param tell       gets each validation
   * @param end        ends the fit, as failed if there is a reason
@@ -19,7 +19,7 @@ private[server] final class Watch(
     end: Option[String] => Unit
 ) {
   private val iterations = new Iterations
-  private val rule = stopping.map(s => new EarlyStopping(s.patience, s.minDelta))
+  private val rule = stopping.map(s => new EarlyStopping(s.patience, s.minDelta, s.rises))
   private var kept: Option[ModelState] = None
   private var over = false
   private var early = false
@@ -38,6 +38,9 @@ private[server] final class Watch(
 
   def ended(worker: Int, iteration: Int, loss: Double, samples: Long): Unit =
     settle(iterations.ended(worker, iteration, loss, samples))
+
+  /** The fit is to end with what it has come to. */
+  def stop(): Unit = synchronized(if (!over) endEarly())
 
   /** A worker is done. */
   def finished(): Unit = settle(())
@@ -59,18 +62,36 @@ private[server] final class Watch(
         )
       )
     } else {
-      val loss = report.map(_.loss).getOrElse(complete.training.mean)
-      for (stopping <- stopping; rule <- rule) {
-        if (rule.improves(complete.iteration, loss) && stopping.restoreBest) {
+      for (stopping <- stopping; rule <- rule; value <- valueOf(complete, report, stopping)) {
+        if (rule.improves(complete.iteration, value) && stopping.restoreBest) {
           kept = None // so that there are never two beside the model
           kept = model()
         }
-        if (rule.isOver) {
-          over = true
-          early = true
-          end(None)
-        }
+        if (rule.isOver) endEarly()
       }
     }
+  }
+
+  /** What must improve; without it the fit fails. */
+  private def valueOf(
+      complete: Iterations.Complete,
+      report: Option[ValidationReport],
+      stopping: Stopping
+  ): Option[Double] = stopping.metric match {
+    case None => Some(report.fold(complete.training.mean)(_.loss))
+    case Some(name) =>
+      val metrics = report.fold(Map.empty[String, Double])(_.metrics)
+      if (!metrics.contains(name)) {
+        over = true
+        val known = if (metrics.isEmpty) "none" else metrics.keys.toSeq.sorted.mkString(", ")
+        end(Some(s"monitor is '$name', but the validation computes no such metric; there are: $known"))
+      }
+      metrics.get(name)
+  }
+
+  private def endEarly(): Unit = {
+    over = true
+    early = true
+    end(None)
   }
 }
