@@ -38,6 +38,10 @@ class TrainingSummary:
     partitionRows : list of int
         Rows of each partition in the first round, without those that are held out; 0 for an empty one, which
         trains nothing.
+    workersAtOnce : int
+        The most workers that trained at the same time. Fewer than there are partitions with rows means that
+        those trained in waves, the later ones on weights that the earlier ones had left. 0 in a model of a
+        version that did not count them.
     stoppedEarly : bool
         Whether the fit ended because it no longer improved, see ``earlyStoppingPatience``, or because a
         callback raised ``StopTraining``.
@@ -66,6 +70,7 @@ class TrainingSummary:
     bytesSent: int
     waitSeconds: float
     partitionRows: list[int]
+    workersAtOnce: int
     stoppedEarly: bool
     bestIteration: int | None
     resumedFrom: int
@@ -76,7 +81,7 @@ class TrainingSummary:
         self._java = java_summary
         record = json.loads(java_summary.toJson())
         iterations = record.pop("iterations")
-        self.__dict__.update({"stoppedEarly": False, "bestIteration": None} | record)
+        self.__dict__.update({"stoppedEarly": False, "bestIteration": None, "workersAtOnce": 0} | record)
         self.objectiveHistory = [each["loss"] for each in iterations]
         self.totalIterations = len(iterations)
         self.samplesPerSecond = float(java_summary.samplesPerSecond())

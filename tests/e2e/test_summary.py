@@ -57,6 +57,16 @@ def test_empty_partitions_are_said(spark: SparkSession) -> None:
     assert "3 partitions of 0 to 30 rows, 1 of them empty" in repr(summary)
 
 
+def test_waves_are_said(spark: SparkSession, gaussians: Callable[..., DataFrame]) -> None:
+    """On two task slots."""
+    summary = fit(gaussians(2, partitions=5), partitions=5).summary
+    assert 1 <= summary.workersAtOnce <= 2
+    assert f", trained in waves of at most {summary.workersAtOnce} at once" in repr(summary)
+    together = fit(gaussians(2, partitions=2), mode="sync").summary
+    assert together.workersAtOnce == 2
+    assert "waves" not in repr(together)
+
+
 @pytest.mark.parametrize("mode", first_everywhere(["locked", "sync", "ssp"]))
 def test_a_row_beside_a_thousand_is_trained_as_often_as_each_of_them(
     gaussians: Callable[..., DataFrame], mode: str

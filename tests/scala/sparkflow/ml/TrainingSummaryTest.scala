@@ -46,7 +46,9 @@ class TrainingSummaryTest extends AnyFunSuite with BeforeAndAfterAll {
 
   test("people are told of empty partitions and of staleness") {
     val text = summary.toString
-    assert(text.contains("3 partitions of 0 to 39 rows, 1 of them empty"))
+    assert(
+      text.contains("3 partitions of 0 to 39 rows, 1 of them empty, trained in waves of at most 1 at once")
+    )
     assert(text.contains("staleness 0.50 on average, 2 at most"))
     assert(text.contains("1 retries") && text.contains("1 checkpoints could not be written"))
     assert(text.contains("last validation loss 0.75000, best iteration 1, stopped early"))
@@ -92,7 +94,8 @@ object TrainingSummaryTest {
         Seq(3, 0, 1),
         retries = 1,
         bytesReceived = 5000000000L,
-        bytesSent = 7
+        bytesSent = 7,
+        workersAtOnce = 1
       ),
       seconds = 9,
       partitionRows = Seq(39, 0, 1),

@@ -61,6 +61,7 @@ final case class TrainHistory(
     ("mode" -> mode) ~ ("seconds" -> seconds) ~ ("steps" -> counts.steps) ~ ("samples" -> counts.samples) ~
       ("stalenessHistogram" -> counts.staleness) ~ ("retries" -> counts.retries) ~
       ("bytesReceived" -> counts.bytesReceived) ~ ("bytesSent" -> counts.bytesSent) ~
+      ("workersAtOnce" -> counts.workersAtOnce) ~
       ("partitionRows" -> partitionRows) ~ ("stoppedEarly" -> stoppedEarly) ~ ("bestIteration" -> bestIteration) ~
       ("resumedFrom" -> resumedFrom) ~ ("checkpoints" -> checkpoints) ~ ("checkpointFailures" -> checkpointFailures) ~
       ("iterations" -> iterations.map { i =>
@@ -95,7 +96,8 @@ object TrainHistory {
         (root \ "stalenessHistogram").extract[Seq[Long]],
         (root \ "retries").extract[Int],
         (root \ "bytesReceived").extract[Long],
-        (root \ "bytesSent").extract[Long]
+        (root \ "bytesSent").extract[Long],
+        (root \ "workersAtOnce").extractOpt[Int].getOrElse(0)
       )
       TrainHistory(
         (root \ "mode").extract[String],

@@ -48,6 +48,11 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
   /** Rows of each partition in the first round, without those that are held out; 0 for an empty one, which trains nothing. */
   def partitionRows: Array[Long] = record.partitionRows.toArray
 
+  /** The most workers that trained at the same time. Fewer than there are partitions with rows means that those trained in
+    * waves, the later ones on weights that the earlier ones had left. 0 in a model of a version that did not count them.
+    */
+  def workersAtOnce: Int = record.counts.workersAtOnce
+
   /** Whether the fit ended because it no longer improved, see `earlyStoppingPatience`, or because the listener wanted it to. */
   def stoppedEarly: Boolean = record.stoppedEarly
 
@@ -88,6 +93,9 @@ final class TrainingSummary private[ml] (record: TrainHistory) {
       f"$bytesReceived%,d bytes received, $bytesSent%,d sent",
       s"${partitionRows.length} partitions of ${partitionRows.min} to ${partitionRows.max} rows" +
         (if (empty > 0) s", $empty of them empty" else "") +
+        (if (0 < workersAtOnce && workersAtOnce < partitionRows.length - empty)
+           s", trained in waves of at most $workersAtOnce at once"
+         else "") +
         (if (checkpointFailures > 0) s"; $checkpointFailures checkpoints could not be written" else "")
     ).mkString("\n")
   }

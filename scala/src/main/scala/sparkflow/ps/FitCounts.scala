@@ -9,6 +9,7 @@ package sparkflow.ps
   * @param retries       attempts at a partition after its first
   * @param bytesReceived through sockets, from all workers; what goes through shared memory is not in it
   * @param bytesSent     through sockets, to all workers
+  * @param workersAtOnce the most workers that were connected at the same time; 0 where nobody counted
   */
 final case class FitCounts(
     steps: Long,
@@ -16,5 +17,6 @@ final case class FitCounts(
     staleness: Seq[Long],
     retries: Int,
     bytesReceived: Long,
-    bytesSent: Long
+    bytesSent: Long,
+    workersAtOnce: Int = 0
 )

@@ -43,6 +43,7 @@ private[checkpoint] final case class CheckpointManifest(
       ("retries" -> fit.counts.retries) ~
       ("bytesReceived" -> fit.counts.bytesReceived) ~
       ("bytesSent" -> fit.counts.bytesSent) ~
+      ("workersAtOnce" -> fit.counts.workersAtOnce) ~
       ("job" -> job) ~
       ("files" -> JObject(files.toList.sortBy(_._1).map { case (name, file) => name -> file.toJson }))
   )
@@ -82,7 +83,8 @@ private[checkpoint] object CheckpointManifest {
         (root \ "stalenessHistogram").extract[List[Long]],
         (root \ "retries").extract[Int],
         (root \ "bytesReceived").extract[Long],
-        (root \ "bytesSent").extract[Long]
+        (root \ "bytesSent").extract[Long],
+        (root \ "workersAtOnce").extractOpt[Int].getOrElse(0)
       ),
       (root \ "elapsedNanos").extract[Long]
     )

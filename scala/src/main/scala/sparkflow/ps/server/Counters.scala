@@ -1,6 +1,6 @@
 package sparkflow.ps.server
 
-import java.util.concurrent.atomic.{AtomicLongArray, LongAdder}
+import java.util.concurrent.atomic.{AtomicInteger, AtomicLongArray, LongAdder}
 
 import sparkflow.ps.FitCounts
 
@@ -12,6 +12,7 @@ private[server] final class Counters {
   private val received = new LongAdder
   private val sent = new LongAdder
   private val byStaleness = new AtomicLongArray(classes)
+  private val present, mostPresent = new AtomicInteger
 
   def applied(samples: Long, staleness: Long): Unit = {
     samplesApplied.add(samples)
@@ -24,6 +25,18 @@ private[server] final class Counters {
     samplesApplied.add(counts.samples)
     moved(counts.bytesReceived, counts.bytesSent)
     counts.staleness.zipWithIndex.foreach { case (n, s) => byStaleness.addAndGet(s, n) }
+    mostPresent.set(counts.workersAtOnce)
+  }
+
+  /** A worker has connected that was not. */
+  def entered(): Unit = {
+    mostPresent.accumulateAndGet(present.incrementAndGet(), math.max(_, _))
+    ()
+  }
+
+  def left(): Unit = {
+    present.decrementAndGet()
+    ()
   }
 
   def moved(received: Long, sent: Long): Unit = {
@@ -34,6 +47,7 @@ private[server] final class Counters {
   def samples: Long = samplesApplied.sum
   def bytesReceived: Long = received.sum
   def bytesSent: Long = sent.sum
+  def workersAtOnce: Int = mostPresent.get
 
   /** Updates by staleness, without the zeros at the end. */
   def staleness: Seq[Long] =

@@ -45,7 +45,8 @@ private[ps] final class Fit(
     counters.staleness,
     retriesBefore + workers.retries,
     counters.bytesReceived,
-    counters.bytesSent
+    counters.bytesSent,
+    counters.workersAtOnce
   )
 
   def steps: Long = live.fold(0L)(_.consistency.version)
@@ -157,10 +158,12 @@ private[ps] final class Fit(
   def enter(hello: Hello, candidate: Candidate): Pace.Entry = {
     val entry = workers.entry(hello.round, hello.worker)
     pace.admit(entry)
-    entry.enter(hello.attempt, candidate, hello.rows).foreach { fenced =>
-      pace.leave(fenced, entry)
-      election.leave(fenced).foreach(_.chosen())
-      fenced.refuse(ErrorCode.Fenced, s"a newer attempt of partition ${hello.worker} is known")
+    entry.enter(hello.attempt, candidate, hello.rows) match {
+      case None => counters.entered()
+      case Some(fenced) =>
+        pace.leave(fenced, entry)
+        election.leave(fenced).foreach(_.chosen())
+        fenced.refuse(ErrorCode.Fenced, s"a newer attempt of partition ${hello.worker} is known")
     }
     entry
   }
@@ -180,7 +183,7 @@ private[ps] final class Fit(
 
   /** The connection will send no more. */
   def leave(candidate: Candidate, entry: Pace.Entry): Unit = {
-    entry.leave(candidate)
+    if (entry.leave(candidate)) counters.left()
     pace.leave(candidate, entry)
     election.leave(candidate).foreach(_.chosen())
   }

@@ -100,7 +100,12 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
     fenced
   }
 
-  def leave(connection: C): Unit = synchronized(if (owns(connection)) owner = None)
+  /** @return whether it was the one that speaks for the worker, so that now there is none */
+  def leave(connection: C): Boolean = synchronized {
+    val owned = owns(connection)
+    if (owned) owner = None
+    owned
+  }
 
   /** The worker has nothing more to send. */
   def finish(connection: C): Unit = synchronized {
