@@ -48,15 +48,30 @@ def event_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark(event_log: Path) -> Iterator[SparkSession]:
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of two task slots: here or, with SPARKFLOW_TEST_MASTER=standalone, in a cluster of processes."""
+    wanted = os.environ.get("SPARKFLOW_TEST_MASTER", "local[2]")
+    if wanted != "standalone":
+        yield wanted
+        return
+    from faults.cluster import Cluster
+
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster.url
+
+
+@pytest.fixture(scope="session")
+def spark(event_log: Path, master: str) -> Iterator[SparkSession]:
     if not JAR.exists():
         pytest.exit(f"{JAR} is missing: run dev/setup first", returncode=2)
     session = (
-        SparkSession.builder.master("local[2]")
+        SparkSession.builder.master(master)
         .appName("sparkflow-e2e")
         .config("spark.jars", str(JAR))
         .config("spark.ui.enabled", "false")
         .config("spark.driver.memory", "3g")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.executor.memory", "700m")
         .config("spark.eventLog.enabled", "true")
         .config("spark.eventLog.dir", event_log.as_uri())
         .config("spark.eventLog.compress", "false")

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
 from conftest import JAR, ROOT, oldest_only
+from faults.cluster import Cluster
 from sparkflow import __version__
 from sparkflow.ml import SparkAsyncDLModel
 
@@ -23,14 +24,17 @@ SPARK_HOME = Path(pyspark.__file__).parent
 SUBMIT_TIMEOUT = 300  # seconds; each of these takes about 30
 
 
-def submit(tmp_path: Path, *arguments: str, python_path: str = "", fails: bool = False) -> str:
+def submit(
+    tmp_path: Path, *arguments: str, master: str = "local[2]", python_path: str = "", fails: bool = False
+) -> str:
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "SPARK_HOME"}}
     environment["PYSPARK_PYTHON"] = sys.executable
     # The Spark under test may lie beside the one in site-packages; sparkflow itself is on no path.
     beside = [str(SPARK_HOME.parent)] if "site-packages" not in str(SPARK_HOME) else []
     environment["PYTHONPATH"] = os.pathsep.join([*beside, python_path])
-    command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", "local[2]",
-               "--conf", "spark.ui.enabled=false", *arguments]  # fmt: skip
+    command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master,
+               "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1",
+               *arguments]  # fmt: skip
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=SUBMIT_TIMEOUT
     )
@@ -59,12 +63,15 @@ def maven_repository() -> Path:
     return repository
 
 
-def test_scala_application_with_the_jar_alone(tmp_path: Path, spark: SparkSession) -> None:
+def test_scala_application_with_the_jar_alone_on_a_cluster(tmp_path: Path, spark: SparkSession) -> None:
     saved = tmp_path / "scala-pipeline"
-    out = submit(
-        tmp_path, "--jars", str(JAR), "--class", "MnistApp", str(ROOT / "target" / "sparkflow-examples.jar"),
-        str(graph_file(tmp_path)), str(ROOT / "examples" / "data" / "mnist"), str(saved), "4",
-    )  # fmt: skip
+    with Cluster(tmp_path / "cluster") as cluster:
+        out = submit(
+            tmp_path, "--jars", str(JAR), "--conf", "spark.executor.memory=700m",
+            "--class", "MnistApp", str(ROOT / "target" / "sparkflow-examples.jar"),
+            str(graph_file(tmp_path)), str(ROOT / "examples" / "data" / "mnist"), str(saved), "4",
+            master=cluster.url,
+        )  # fmt: skip
     accuracy = float(out.split("test accuracy: ")[1].split("%")[0])
     assert accuracy >= 95
     # What Scala wrote, Python reads.
