@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from pyspark import TaskContext
 from pyspark.broadcast import _broadcastRegistry
 
 from sparkflow.backend.recent import Recent
-from sparkflow.worker import archives, columns
+from sparkflow.worker import archives, columns, gpus
 from sparkflow.worker.blob import ModelBlob
 from sparkflow.worker.spec import PredictSpec
 
@@ -35,6 +36,7 @@ class Predict:
         self._spec = PredictSpec.from_json(spec)
 
     def __call__(self, arrays: Iterable[Any]) -> Iterator[Any]:
+        gpus.take_of(TaskContext.get())
         for array in arrays:
             rows = columns.strings(array) if _is_text(array) else columns.matrix(array, "features")
             outputs = _predictor(self._spec)(rows) if len(rows) else np.empty((0, 1))

@@ -16,7 +16,7 @@ from sparkflow.backend.interface import Backend
 from sparkflow.backend.layout import Layout
 from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.ps.rows import RowClient
-from sparkflow.worker import archives, columns
+from sparkflow.worker import archives, columns, gpus
 from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.class_weights import weigh
 from sparkflow.worker.rows import Spill
@@ -54,6 +54,7 @@ class Train:
         context = TaskContext.get()
         if context is None:
             raise RuntimeError("Train runs in a Spark task")
+        gpus.take_of(context)
         result = self.run(batches, context.partitionId(), context.taskAttemptId())
         archives.forget()
         yield result

@@ -1,5 +1,6 @@
 import json
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -112,6 +113,14 @@ def test_a_session_is_made_once_for_a_model_and_output(broadcasts):
     list(Predict(spec(tfOutput="class:0"))([column]))
     list(Predict(spec(fingerprint="cd"))([column]))
     assert first.reads == 3
+
+
+def test_the_gpus_of_the_task_are_asked_for(broadcasts, monkeypatch, capsys):
+    broadcasts[3] = Broadcast(blob())
+    task = SimpleNamespace(resources=lambda: {"gpu": SimpleNamespace(addresses=["7"])})
+    monkeypatch.setattr(predict, "TaskContext", SimpleNamespace(get=lambda: task))
+    list(Predict(spec())([packed(rows(1, 4))]))
+    assert "Spark gave this task GPU 7" in capsys.readouterr().err
 
 
 def test_the_cache_is_bounded(broadcasts):
