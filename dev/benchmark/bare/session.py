@@ -37,6 +37,6 @@ class Trainer:
         feeds = [graph.get_tensor_by_name(name) for name in ("x:0", "y:0")]
         self._session = session(graph, threads)
         self._session.run(initializer)
-        # A callable spares session.run's look at its arguments on each step.
+        # TensorFlow's public way to call a step again and again; with feeds it is session.run.
         self.step = self._session.make_callable([loss, train], feed_list=feeds)
         self.classes = self._session.make_callable(graph.get_tensor_by_name("out:0"), feed_list=feeds[:1])
