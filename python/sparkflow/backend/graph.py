@@ -197,7 +197,7 @@ class GraphBackend:
             sess.run(initializers)
             weights, state = sess.run([variables.trainable, variables.state])
         flat = np.concatenate([value.astype(np.float32).reshape(-1) for value in weights])
-        return flat, b"".join(value.tobytes() for value in state)
+        return flat, variables.layout.state_of(state)
 
     def features(self, rows: np.ndarray) -> np.ndarray:
         return self._lowered.features.rows(rows)
@@ -329,7 +329,7 @@ class GraphBackend:
         return self._lowered.local
 
     def state(self) -> bytes:
-        return b"".join(value.tobytes() for value in self._lowered.state.read(self._session))
+        return self.layout.state_of(self._lowered.state.read(self._session))
 
     def decay(self) -> np.ndarray:
         decay: np.ndarray = self._session.run(self._lowered.decay)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-# The dtypes that state may have; a variable of another dtype is not part of the model.
+# The dtypes that state may have; a variable of a dtype that is not kept as one is not part of the model.
 STATE_DTYPES = ("float32", "float64", "int32", "int64")
+
+
+def kept_as(dtype: str) -> str | None:
+    """The dtype in which state of a variable's dtype is kept; None if it is not."""
+    return "float32" if dtype in ("float16", "bfloat16") else dtype if dtype in STATE_DTYPES else None
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,13 @@ class Layout:
             views.append(flat.reshape(variable.shape))
             start += variable.nbytes
         return views
+
+    def state_of(self, values: Sequence[np.ndarray]) -> bytes:
+        """Return the state that these values of its variables make; the reverse of `state_views`."""
+        return b"".join(
+            np.asarray(value).astype(np.dtype(variable.dtype).newbyteorder("<"), copy=False).tobytes()
+            for variable, value in zip(self.state, values, strict=True)
+        )
 
     def state_change(self, state: bytes | bytearray, base: bytes | bytearray) -> bytes:
         """Return `state` minus `base`, laid out as they are; integers wrap around."""

@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from sparkflow.backend.functions import make_unique
-from sparkflow.backend.layout import STATE_DTYPES, Layout, StateVariable, Variable
+from sparkflow.backend.layout import Layout, StateVariable, Variable, kept_as
 from sparkflow.backend.runtime import tf
 
 # Not PlaceholderWithDefault, which can do without a value.
@@ -84,7 +84,7 @@ class Variables:
         )
         local = {v.name for v in graph.get_collection(keys.LOCAL_VARIABLES)}
         rest = [v for v in rest if v.name not in taken]
-        state = [v for v in rest if v.name not in local and v.dtype.base_dtype.name in STATE_DTYPES]
+        state = [v for v in rest if v.name not in local and kept_as(v.dtype.base_dtype.name)]
         kept = {v.name for v in state}
         for variable in trainable:
             if not variable.dtype.is_floating:
@@ -94,7 +94,7 @@ class Variables:
                 )
         layout = Layout(
             tuple(Variable(v.op.name, _shape(v)) for v in trainable),
-            tuple(StateVariable(v.op.name, _shape(v), v.dtype.base_dtype.name) for v in state),
+            tuple(StateVariable(v.op.name, _shape(v), kept_as(v.dtype.base_dtype.name) or "") for v in state),
         )
         return cls(trainable, state, [v for v in rest if v.name not in kept], layout)
 

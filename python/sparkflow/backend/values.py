@@ -114,5 +114,5 @@ def packed(graph: str, variables: Any, weights: Sequence[Any], state: Sequence[A
         graph,
         variables.layout.to_json(),
         b"".join(np.asarray(value, "<f4").tobytes() for value in weights),
-        b"".join(np.asarray(value).astype(value.dtype.newbyteorder("<")).tobytes() for value in state),
+        variables.layout.state_of(state),
     )

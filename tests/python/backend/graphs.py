@@ -122,6 +122,18 @@ def mixed_dtypes() -> None:
     tf.losses.mean_squared_error(y, tf.cast(out, tf.float32))
 
 
+def of_dtype(name: str) -> None:
+    """All is of this dtype; the average is half of what it was and half of the mean of x."""
+    dtype = tf.as_dtype(name)
+    x = tf.placeholder(dtype, [None, 4], name="x")
+    y = tf.placeholder(tf.float32, [None, 3], name="y")
+    kernel = tf.get_variable("kernel", [4, 3], dtype)
+    average = tf.get_variable("average", [], dtype, tf.zeros_initializer(), trainable=False)
+    new = 0.5 * average + 0.5 * tf.reduce_mean(x)
+    tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign(average, new))
+    tf.losses.mean_squared_error(y, tf.cast(tf.matmul(x, kernel), tf.float32))
+
+
 def two_losses() -> None:
     x, y = inputs()
     w = tf.get_variable("w", [4, 3])

@@ -65,12 +65,24 @@ def check_trainable(model: Any) -> None:
             f"{words} has a train_step of its own, but the parameter server, not Keras, applies the updates: "
             "put what it computes into compute_loss or add_loss"
         )
+    if model.dtype_policy.name == "mixed_float16" and _is_scaled(model):
+        raise ValueError(
+            f"{words} has the policy 'mixed_float16', for which Keras scales the loss, so that small "
+            "gradients are not lost, but workers do not: build it after "
+            "keras.config.set_dtype_policy('mixed_bfloat16'), and take the weights along with set_weights; "
+            "or compile it with auto_scale_loss=False, to train it as it is"
+        )
     for variable in model.trainable_variables:
         if variable.constraint is not None:
             raise ValueError(
                 f"variable '{variable.path}' has the constraint {type(variable.constraint).__name__}, which "
                 "the parameter server cannot apply: leave it out, or use a regularizer"
             )
+
+
+def _is_scaled(model: Any) -> bool:
+    """Whether `fit` of Keras would scale the loss: a model that is not compiled yet may be compiled so."""
+    return not model.compiled or isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
 
 
 def input_of(model: Any) -> Input:
