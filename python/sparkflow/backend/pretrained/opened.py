@@ -9,7 +9,7 @@ import numpy as np
 
 from sparkflow.backend import metagraph
 from sparkflow.backend.classes import add_class
-from sparkflow.backend.layout import STATE_DTYPES
+from sparkflow.backend.layout import kept_as
 from sparkflow.backend.names import operation_name
 from sparkflow.backend.pretrained.function import Function, Port
 from sparkflow.backend.runtime import tf
@@ -70,7 +70,7 @@ def opened(function: Function) -> Opened:
         variables = []
         for weight in function.weights:
             trainable = weight.trainable and np.issubdtype(weight.value.dtype, np.floating)
-            shipped = trainable or weight.value.dtype.name in STATE_DTYPES
+            shipped = trainable or kept_as(weight.value.dtype.name) is not None
             if shipped:
                 refused = refused or refusal("this graph was made without its values: set initialWeights")
                 (weights if trainable else state).append(weight.value)
