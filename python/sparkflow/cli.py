@@ -84,14 +84,14 @@ def save_model(options: argparse.Namespace) -> None:
         raise CommandError(f"there is something at {output} already: remove it, or name another directory")
     try:
         found = open_model(options.path, signature=options.signature)
-        tf_input, tf_output = found.chosen(options.path, options.tf_input, options.tf_output)
+        (fed,), tf_output = found.chosen(options.path, options.tf_input, options.tf_output)
     except (FileNotFoundError, ValueError) as e:
         raise CommandError(str(e)) from e
     try:
-        write_model(output, found.values, {"tfInput": tf_input, "tfOutput": tf_output})
+        write_model(output, found.values, {"tfInput": fed.tensor, "tfOutput": tf_output})
     except OSError as e:
         raise CommandError(f"cannot write {output}: {e.strerror}") from e
-    print(f"wrote {output}: {tf_output} of {tf_input}")
+    print(f"wrote {output}: {tf_output} of {fed.tensor}")
 
 
 def find_function(reference: str) -> Callable[[], Any]:

@@ -8,6 +8,7 @@ from sparkflow.backend.layout import Layout
 from sparkflow.files import written
 
 if TYPE_CHECKING:
+    from sparkflow.backend.feed import Tensors
     from sparkflow.backend.fitted import Fitted
 
 _FORMATS = ("saved_model", "keras", "graph")
@@ -40,8 +41,17 @@ def _fitted(model: Any) -> "Fitted":
         Layout.from_json(java.layoutJson()),
         np.frombuffer(java.weightsBytes(), "<f4"),
         bytes(java.stateBytes()),
-        model.getTfInput(),
+        _inputs(model),
         model.getTfOutput(),
         model.getTfDropout(),
         1.0 if model.getToKeepDropout() else 0.0,
     )
+
+
+def _inputs(model: Any) -> "Tensors":
+    from sparkflow.backend.feed import Fed
+
+    tensors = model.getTfInputs()
+    if tensors is None:
+        return model.getTfInput()  # type: ignore[no-any-return]
+    return [Fed("features", "tfInputs", tensor) for tensor in tensors]

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyspark.ml.param import Param
 
+from sparkflow.column_names import in_order
 from sparkflow.files import fetched
 from sparkflow.ml import SparkAsyncDLModel
 from sparkflow.session import sparkflow_jvm
 
 if TYPE_CHECKING:
+    from sparkflow.backend.feed import Tensors
     from sparkflow.backend.pretrained.opened import Opened
 
 
@@ -161,12 +163,26 @@ def _model(found: "Opened", path: str, params: Mapping[str, Any]) -> SparkAsyncD
     if unknown:
         raise TypeError(f"{min(unknown)!r} is no param of the model; those are {', '.join(_params())}")
     given = {name: value for name, value in params.items() if value is not None}
-    given["tfInput"], given["tfOutput"] = found.chosen(
-        path, given.get("tfInput"), given.get("tfOutput"), given.get("tfDropout")
-    )
+    inputs = _inputs(found, given)
+    fed, given["tfOutput"] = found.chosen(path, inputs, given.get("tfOutput"), given.get("tfDropout"))
+    if inputs is None:
+        given["tfInput"] = fed[0].tensor
     model = SparkAsyncDLModel._of(*found.values)
     model._set(**given)
     return model
+
+
+def _inputs(found: "Opened", given: dict[str, Any]) -> "Tensors":
+    """The tensors to feed, as the params say; completes those for several columns. None for the only one."""
+    if not {"inputCols", "tfInputs"} & set(given):
+        return given.get("tfInput")
+    from sparkflow.backend.feed import Fed
+
+    if "tfInputs" not in given:
+        names = [port.name for port in found.inputs]
+        given["inputCols"] = in_order("inputCols", given["inputCols"], names)
+        given["tfInputs"] = [port.tensor for port in found.inputs]
+    return [Fed("features", "tfInputs", tensor) for tensor in given["tfInputs"]]
 
 
 def _params() -> list[str]:

@@ -30,6 +30,8 @@ PARAMS = frozenset(
         "probabilityCol",
         "thresholds",
         "fromLogits",
+        "inputCols",
+        "tfInputs",
     ]
 )
 _RESTORE = "copy the whole saved model from its source again, or save the model anew"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,15 +60,18 @@ class Predictor:
     """
 
     def __init__(self, content: ModelContent, *, tfOutput: str | None = None, threads: int = 0) -> None:
+        from sparkflow.backend.feed import Fed
         from sparkflow.backend.predictor import GraphPredictor
 
         params = content.params
+        tensors = params.get("tfInputs")
+        self._columns: list[str] = params.get("inputCols", [])
         self._computed = GraphPredictor(
             content.graph,
             content.layout,
             content.weights,
             content.state,
-            params["tfInput"],
+            [Fed("features", "tfInputs", tensor) for tensor in tensors] if tensors else params["tfInput"],
             tfOutput or params["tfOutput"],
             params.get("tfDropout"),
             1.0 if params["toKeepDropout"] else 0.0,
@@ -82,7 +86,8 @@ class Predictor:
         ----------
         x : array_like, ML vector, or list of ML vectors
             Of one dimension (or an ML vector, a number, a str): one row. Of more: rows, counted by the first
-            dimension; the others are the row's values, in C order. Strings: a list of rows.
+            dimension; the others are the row's values, in C order. Strings: a list of rows. For a model with
+            ``inputCols``, a dict of these by column.
 
         Returns
         -------
@@ -97,12 +102,24 @@ class Predictor:
         TypeError
             ``x`` is neither numbers nor strings.
         """
-        rows, single = _rows(x)
-        outputs = self._computed(rows)
+        given = [_rows(value) for value in self._of_columns(x)]
+        single = all(alone for _, alone in given)
+        if len({len(rows) for rows, _ in given}) > 1:
+            counts = ", ".join(str(len(rows)) for rows, _ in given)
+            raise ValueError(f"x has {counts} rows for {', '.join(self._columns)}: expected as many for each")
+        outputs = self._computed(*(rows for rows, _ in given))
         values = outputs[:, 0] if outputs.shape[1] == 1 else outputs
         if not single:
             return values
         return float(values[0]) if values.ndim == 1 else values[0]
+
+    def _of_columns(self, x: Any) -> list[Any]:
+        if not self._columns:
+            return [x]
+        if not isinstance(x, Mapping) or set(x) != set(self._columns):
+            found = f"a dict of {', '.join(map(str, x))}" if isinstance(x, Mapping) else type(x).__name__
+            raise ValueError(f"x is {found}, expected a dict of the inputCols {', '.join(self._columns)}")
+        return [x[name] for name in self._columns]
 
     def close(self) -> None:
         """Frees the session."""

@@ -75,6 +75,23 @@ BEFORE_ANY_JOB = {
     "classes of a graph": ({"classWeights": {0: 1.0}}, "classWeights is set but tfSampleWeight is not"),
     "monitor": ({"monitor": "accuracy", "validationFraction": 0.2}, "monitor is 'accuracy'.*knows only loss"),
     "label without tensor": ({"tfLabel": None}, "tfLabel"),
+    "one column and several": (
+        {"inputCols": ["features"], "tfInputs": ["x:0"]},
+        "inputCols is 'features', but inputCol is 'features'",
+    ),
+    "columns without tensors": (
+        {"inputCol": None, "tfInput": None, "inputCols": ["features"]},
+        "inputCols is 'features', but tfInputs is not set",
+    ),
+    "several columns of another number": (
+        {"labelCol": None, "tfLabel": None, "labelCols": ["label"], "tfLabels": ["y:0", "z:0"]},
+        r"labelCols has 1 \('label'\), but tfLabels has 2 \('y:0', 'z:0'\)",
+    ),
+    "one of several columns": (
+        {"inputCol": None, "tfInput": None, "inputCols": ["featurs"], "tfInputs": ["x:0"]},
+        "inputCols is 'featurs'.*features",
+    ),
+    "a tensor fed twice": ({"tfLabel": "x:0", "labelCol": "features"}, "feed the same placeholder, 'x:0'"),
     "tensor without label": ({"labelCol": None}, "labelCol"),
 }
 

@@ -17,7 +17,7 @@ from sparkflow.backend.runtime import tf
 def saved_model(model: Fitted, path: str) -> None:
     """Write a SavedModel with one signature, `serving_default`.
 
-    Its input and its output are called as the tensors, without the number and with `_` for `/`.
+    Its inputs and its output are called as the tensors, without the number and with `_` for `/`.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def saved_model(model: Fitted, path: str) -> None:
 
 
 def frozen_graph(model: Fitted, path: str) -> None:
-    """Write a frozen graph, a GraphDef in binary; input and output are called as in the model.
+    """Write a frozen graph, a GraphDef in binary; inputs and output are called as in the model.
 
     Raises
     ------
@@ -42,14 +42,15 @@ def frozen_graph(model: Fitted, path: str) -> None:
             f"tfOutput '{model.tf_output}' needs the lookup table '{function.lookups[0].tensor}', which has "
             "no place in a frozen graph: use format='saved_model'"
         )
-    (source,), (output,) = function.inputs, function.outputs
+    (output,) = function.outputs
     module = _Module(function)  # a concrete function does not keep its variables
     concrete = module.serve.get_concrete_function()
     frozen = convert_to_constants.convert_variables_to_constants_v2(concrete, lower_control_flow=False)
     with tf.Graph().as_default() as graph:
-        x = tf.placeholder(source.dtype, source.shape, name=source.name)
+        inputs = [tf.placeholder(port.dtype, port.shape, name=port.name) for port in function.inputs]
+        given = {source.name: x for source, x in zip(frozen.inputs, inputs, strict=True)}
         (result,) = tf.import_graph_def(
-            frozen.graph.as_graph_def(), {frozen.inputs[0].name: x}, [frozen.outputs[0].name], name="model"
+            frozen.graph.as_graph_def(), given, [frozen.outputs[0].name], name="model"
         )
         tf.identity(result, name=output.name)
     graph_def = metagraph.pruned(graph.as_graph_def(), [output.name])
@@ -66,10 +67,10 @@ class _Module(tensorflow.Module):  # type: ignore[misc]
             for weight in function.weights
         ]
         self.tables = [lookups.table(lookup) for lookup in function.lookups]
-        (source,), (output,) = function.inputs, function.outputs
-        spec = tensorflow.TensorSpec(source.shape, source.dtype, name=_key(source))
+        (output,) = function.outputs
+        specs = [tensorflow.TensorSpec(port.shape, port.dtype, name=_key(port)) for port in function.inputs]
 
-        def serve(x: Any) -> dict[str, Any]:
+        def serve(*inputs: Any) -> dict[str, Any]:
             # Reading tells the function that it has these variables.
             values = [variable.read_value() for variable in self.held]
             weights = [
@@ -77,10 +78,10 @@ class _Module(tensorflow.Module):  # type: ignore[misc]
                 for weight, variable, value in zip(function.weights, self.held, values, strict=True)
             ]
             tables = [tensorflow.identity(table.resource_handle) for table in self.tables]
-            (result,) = function.call([x], weights, tables)
+            (result,) = function.call(inputs, weights, tables)
             return {_key(output): result}
 
-        self.serve = tensorflow.function(serve, input_signature=[spec], autograph=False)
+        self.serve = tensorflow.function(serve, input_signature=specs, autograph=False)
 
 
 def _key(port: Port) -> str:

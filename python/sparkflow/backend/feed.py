@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,25 +12,64 @@ import numpy as np
 _EXACT_INTEGERS = 1 << 24
 
 
+@dataclass(frozen=True)
+class Fed:
+    """A column, and the tensor that it feeds.
+
+    Attributes
+    ----------
+    name : str
+        Of the column, for messages: its role and, where several have it, what the user calls it.
+    param : str
+        What names the tensor, for messages.
+    tensor : str
+        Its name.
+    """
+
+    name: str
+    param: str
+    tensor: str
+
+
+# The name of a tensor that is the only one of its kind, or all of them.
+Tensors = str | Sequence[Fed] | None
+
+
+def features(tensors: Tensors) -> tuple[Fed, ...]:
+    """Return what the features feed."""
+    return _feds("features", "tfInput", tensors)
+
+
+def labels(tensors: Tensors) -> tuple[Fed, ...]:
+    """Return what the labels feed."""
+    return _feds("label", "tfLabel", tensors)
+
+
+def sample_weights(tensors: Tensors) -> tuple[Fed, ...]:
+    """Return what the rows' weights feed, if anything."""
+    return _feds("weight", "tfSampleWeight", tensors)
+
+
+def _feds(name: str, param: str, tensors: Tensors) -> tuple[Fed, ...]:
+    return (Fed(name, param, tensors),) if isinstance(tensors, str) else tuple(tensors or ())
+
+
 class Feed:
     """The tensor of the graph that one column of rows is fed to.
 
     Parameters
     ----------
-    param : str
-        What the user calls it: tfInput or tfLabel.
-    column : str
-        Which column's rows go there, for messages.
+    fed : Fed
     tensor : tf.Tensor
         Its shape's first dimension counts the rows of a batch.
     strings : bool
         Whether it may take strings.
     """
 
-    def __init__(self, param: str, column: str, tensor: Any, *, strings: bool = False) -> None:
+    def __init__(self, fed: Fed, tensor: Any, *, strings: bool = False) -> None:
         self.name: str = tensor.name
-        self._words = f"{param} '{tensor.name}'"
-        self._column = column
+        self._words = f"{fed.param} '{tensor.name}'"
+        self._column = fed.name
         kind = tensor.dtype.base_dtype.name
         if kind in ("resource", "variant") or (kind == "string" and not strings):
             raise ValueError(f"{self._words} is of dtype {tensor.dtype.name}: only numbers can be fed")
@@ -106,3 +147,17 @@ class Feed:
                 f"{self._words} has shape {self._shape}: only one dimension after the first may be None"
             )
         return [width // known if d is None else d for d in inner]
+
+
+class Weights(Feed):
+    """The one that takes how much each row counts."""
+
+    def rows(self, matrix: np.ndarray) -> np.ndarray:
+        """Do what `Feed.rows` does; raises ValueError, too, if a weight is negative or not finite."""
+        bad = ~(np.isfinite(matrix) & (matrix >= 0))
+        if bad.any():
+            raise ValueError(
+                f"sampleWeightCol has the value {matrix[bad][0]}, expected a number of 0 "
+                "or more: replace such values"
+            )
+        return super().rows(matrix)

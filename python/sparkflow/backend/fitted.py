@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sparkflow.backend import metagraph
+from sparkflow.backend.feed import Tensors, features
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.pretrained.extract import extracted
 from sparkflow.backend.pretrained.function import Function, Port
@@ -26,19 +27,19 @@ class Fitted:
     layout: Layout
     weights: np.ndarray
     state: bytes
-    tf_input: str
+    tf_input: Tensors
     tf_output: str
     tf_dropout: str | None = None
     dropout: float = 0.0
 
     def function(self) -> Function:
         """What it computes; raises ValueError if that needs more than variables and lookup tables."""
-        with self._session() as (session, source, output):
+        with self._session() as (session, sources, output):
             trainable = {variable.name: True for variable in self.layout.weights}
-            return extracted(session, [source], [output], trainable, f"tfOutput '{self.tf_output}'")
+            return extracted(session, sources, [output], trainable, f"tfOutput '{self.tf_output}'")
 
     @contextmanager
-    def _session(self) -> Iterator[tuple[Any, Port, Port]]:
+    def _session(self) -> Iterator[tuple[Any, list[Port], Port]]:
         """A session that predicts, and what goes in and comes out; dropout is off for good."""
         meta = metagraph.parse(self.graph)
         graph = tf.Graph()
@@ -49,6 +50,6 @@ class Fitted:
             with graph.as_default():
                 constants[rate.name] = tf.fill(shape, tf.cast(self.dropout, rate.dtype))
         metagraph.imported(meta, graph, constants)
-        fed, output = metagraph.prediction(graph, self.tf_input, self.tf_output, None)
+        fed, output = metagraph.prediction(graph, features(self.tf_input), self.tf_output, None)
         with trained(graph, self.layout, self.weights, self.state) as session:
-            yield session, port_of(fed[0]), port_of(output)
+            yield session, [port_of(tensor) for tensor in fed], port_of(output)

@@ -11,6 +11,7 @@ from sparkflow.backend import lowering, metagraph
 from sparkflow.backend.call import Call
 from sparkflow.backend.clipping import Clip
 from sparkflow.backend.evaluation import Evaluated
+from sparkflow.backend.feed import Feed, Tensors, features, labels, sample_weights
 from sparkflow.backend.kept import kept
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.local import LocalOps
@@ -27,7 +28,7 @@ class GraphBackend:
     ----------
     graph : str
         MetaGraphDef as JSON text.
-    tf_input, tf_label : str
+    tf_input, tf_label : str or sequence of Fed
         Tensors to feed with the features and the label; no label for unsupervised training.
     regularization_losses : bool
         Add the collection REGULARIZATION_LOSSES to the loss, which is the first of LOSSES.
@@ -46,7 +47,7 @@ class GraphBackend:
         Whether `evaluate`, or `row_evaluate`, is for use.
     dropout : float
         What `tf_dropout` is fed with there.
-    tf_sample_weight : str, optional
+    tf_sample_weight : str or sequence of Fed, optional
         Tensor to feed with how much each row counts.
     clip : Clip, optional
         How gradients are cut down to size.
@@ -65,8 +66,8 @@ class GraphBackend:
     def __init__(
         self,
         graph: str,
-        tf_input: str,
-        tf_label: str | None = None,
+        tf_input: Tensors,
+        tf_label: Tensors = None,
         *,
         regularization_losses: bool = False,
         seed: int = 0,
@@ -79,7 +80,7 @@ class GraphBackend:
         tables: bool = False,
         evaluation: bool = False,
         dropout: float = 0.0,
-        tf_sample_weight: str | None = None,
+        tf_sample_weight: Tensors = None,
         clip: Clip | None = None,
         accumulates: bool = False,
         metrics: Mapping[str, str] | None = None,
@@ -90,17 +91,16 @@ class GraphBackend:
         self._segment = 0
         self._threads = threads
         chosen = None if optimizer is None else (optimizer[0], tuple(sorted(optimizer[1].items())))
+        fed = (features(tf_input), labels(tf_label), sample_weights(tf_sample_weight))
         key = (
             graph,
-            tf_input,
-            tf_label,
+            fed,
             regularization_losses,
             tf_output,
             tf_dropout,
             chosen,
             tables,
             evaluation,
-            tf_sample_weight,
             clip,
             accumulates,
             tuple(sorted((metrics or {}).items())),
@@ -112,8 +112,7 @@ class GraphBackend:
                 seeds,
                 lambda: lowering.lower(
                     metagraph.parse(graph),
-                    tf_input,
-                    tf_label,
+                    *fed[:2],
                     regularization_losses,
                     seeds,
                     tf_output,
@@ -121,7 +120,7 @@ class GraphBackend:
                     optimizer,
                     tables,
                     evaluation,
-                    tf_sample_weight,
+                    fed[2],
                     clip,
                     accumulates,
                     metrics,
@@ -135,11 +134,7 @@ class GraphBackend:
     def _open(self, lowered: lowering.StepGraph) -> None:
         self._lowered = lowered
         self._session = session(lowered.graph, self._threads)
-        feeds = [lowered.features.name]
-        if lowered.label is not None:
-            feeds.append(lowered.label.name)
-        if lowered.sample_weight is not None:
-            feeds.append(lowered.sample_weight.name)
+        feeds = [feed.name for feed in lowered.feeds]
         fetches = [lowered.loss]
         local = lowered.local
         if local is None:
@@ -199,24 +194,9 @@ class GraphBackend:
         flat = np.concatenate([value.astype(np.float32).reshape(-1) for value in weights])
         return flat, variables.layout.state_of(state)
 
-    def features(self, rows: np.ndarray) -> np.ndarray:
-        return self._lowered.features.rows(rows)
-
-    def label(self, rows: np.ndarray) -> np.ndarray:
-        if self._lowered.label is None:
-            raise ValueError("there is a label column but no tfLabel")
-        return self._lowered.label.rows(rows)
-
-    def sample_weight(self, rows: np.ndarray) -> np.ndarray:
-        if self._lowered.sample_weight is None:
-            raise ValueError("there is a column of sample weights but no tfSampleWeight")
-        bad = ~(np.isfinite(rows) & (rows >= 0))
-        if bad.any():
-            raise ValueError(
-                f"sampleWeightCol has the value {rows[bad][0]}, expected a number of 0 "
-                "or more: replace such values"
-            )
-        return self._lowered.sample_weight.rows(rows)
+    @property
+    def feeds(self) -> Sequence[Feed]:
+        return self._lowered.feeds
 
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
         self.restore(state)
@@ -227,12 +207,9 @@ class GraphBackend:
             self.put(weights)
             self._session.run(list(self._lowered.initializers))
 
-    def step(
-        self, weights: np.ndarray, features: np.ndarray, *others: np.ndarray | None
-    ) -> tuple[float, list[np.ndarray]]:
-        self._lowered.features.check_batch(len(features))
-        feeds = [weights, features, *_given(others)]
-        return self._differentiate(feeds, [weights])
+    def step(self, weights: np.ndarray, *batch: np.ndarray) -> tuple[float, list[np.ndarray]]:
+        self._check(batch)
+        return self._differentiate([weights, *batch], [weights])
 
     def clip(self, gradient: list[np.ndarray]) -> list[np.ndarray]:
         if not self._lowered.clipped:
@@ -240,20 +217,18 @@ class GraphBackend:
         clipped: list[np.ndarray] = self._clip(*gradient)
         return clipped
 
-    def rows(self, features: np.ndarray, *others: np.ndarray | None) -> Rows:
-        self._lowered.features.check_batch(len(features))
-        fetched = self._numbers(features, *_given(others))
-        return numbered(self._lowered.tables, fetched)
+    def _check(self, batch: Sequence[np.ndarray]) -> None:
+        for feed, rows in zip(self._lowered.feeds, batch, strict=True):
+            feed.check_batch(len(rows))
+
+    def rows(self, *batch: np.ndarray) -> Rows:
+        self._check(batch)
+        return numbered(self._lowered.tables, self._numbers(*batch))
 
     def row_step(
-        self,
-        weights: np.ndarray,
-        values: np.ndarray,
-        rows: Rows,
-        features: np.ndarray,
-        *others: np.ndarray | None,
+        self, weights: np.ndarray, values: np.ndarray, rows: Rows, *batch: np.ndarray
     ) -> tuple[float, list[np.ndarray]]:
-        given = [weights, features, *_given(others)]
+        given = [weights, *batch]
         # The next batch is taken into the memory of this one before the gradient is sent.
         return self._differentiate([*given, *self._row_feeds(values, rows)], [*given, values])
 
@@ -267,22 +242,13 @@ class GraphBackend:
             start = end
         return feeds
 
-    def evaluate(
-        self, weights: np.ndarray | None, features: np.ndarray, *others: np.ndarray | None
-    ) -> Evaluated:
-        self._lowered.features.check_batch(len(features))
-        batch = [features, *_given(others)]
-        return self._evaluated(batch if weights is None else [weights, *batch])
+    def evaluate(self, weights: np.ndarray | None, *batch: np.ndarray) -> Evaluated:
+        self._check(batch)
+        return self._evaluated([*batch] if weights is None else [weights, *batch])
 
     def row_evaluate(
-        self,
-        weights: np.ndarray,
-        values: np.ndarray,
-        rows: Rows,
-        features: np.ndarray,
-        *others: np.ndarray | None,
+        self, weights: np.ndarray, values: np.ndarray, rows: Rows, *batch: np.ndarray
     ) -> Evaluated:
-        batch = [features, *_given(others)]
         return self._evaluated([weights, *batch, *self._row_feeds(values, rows)])
 
     def _evaluated(self, feeds: list[Any]) -> Evaluated:
@@ -308,9 +274,9 @@ class GraphBackend:
         ]
         return float(fetched[0]), gradient
 
-    def local_step(self, features: np.ndarray, *others: np.ndarray | None) -> float:
-        self._lowered.features.check_batch(len(features))
-        fetched = self._step(features, *_given(others))
+    def local_step(self, *batch: np.ndarray) -> float:
+        self._check(batch)
+        fetched = self._step(*batch)
         return float(fetched[0])
 
     def put(self, weights: np.ndarray) -> None:
@@ -340,7 +306,3 @@ class GraphBackend:
 
     def close(self) -> None:
         self._session.close()
-
-
-def _given(arrays: Sequence[np.ndarray | None]) -> list[np.ndarray]:
-    return [array for array in arrays if array is not None]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from sparkflow.backend.evaluation import Evaluated
+from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.tables import Rows
 
@@ -27,16 +29,9 @@ class Backend(Protocol):
         """Return fresh weights (float32, one dimension) and state, drawn from the model's initializers."""
         ...
 
-    def features(self, rows: np.ndarray) -> np.ndarray:
-        """Return float32 `rows` of shape (n, k) in the shape (n, …) and dtype that `step` takes."""
-        ...
-
-    def label(self, rows: np.ndarray) -> np.ndarray:
-        """Do for the label what `features` does for the features."""
-        ...
-
-    def sample_weight(self, rows: np.ndarray) -> np.ndarray:
-        """Do it for the sample weights; raises ValueError if one is negative or not finite."""
+    @property
+    def feeds(self) -> Sequence[Feed]:
+        """What shapes each column's rows for `step`, in its order: inputs, labels, sample weights."""
         ...
 
     def start(self, weights: np.ndarray, state: bytes | bytearray) -> None:
@@ -50,12 +45,9 @@ class Backend(Protocol):
         """
         ...
 
-    def step(
-        self, weights: np.ndarray, features: np.ndarray, *others: np.ndarray | None
-    ) -> tuple[float, list[np.ndarray]]:
+    def step(self, weights: np.ndarray, *batch: np.ndarray) -> tuple[float, list[np.ndarray]]:
         """Return the loss of a batch and its gradient, both taken at `weights`.
 
-        `others` are the label and the sample weights, of those that the model takes.
         The weights must not change while this runs; they may once it has returned. The gradient is the
         caller's own: float32 vectors which, one after the other, are as long as the weights.
         """
@@ -73,17 +65,12 @@ class Backend(Protocol):
         """Names of the variables of which `row_step` takes rows; empty if `step` is for use."""
         ...
 
-    def rows(self, features: np.ndarray, *others: np.ndarray | None) -> Rows:
+    def rows(self, *batch: np.ndarray) -> Rows:
         """Return which rows of the tables a batch reads; raises ValueError if there is no such row."""
         ...
 
     def row_step(
-        self,
-        weights: np.ndarray,
-        values: np.ndarray,
-        rows: Rows,
-        features: np.ndarray,
-        *others: np.ndarray | None,
+        self, weights: np.ndarray, values: np.ndarray, rows: Rows, *batch: np.ndarray
     ) -> tuple[float, list[np.ndarray]]:
         """Do for a batch what `step` does, given the `values` of its `rows`, float32, one dimension.
 
@@ -91,9 +78,7 @@ class Backend(Protocol):
         """
         ...
 
-    def evaluate(
-        self, weights: np.ndarray | None, features: np.ndarray, *others: np.ndarray | None
-    ) -> Evaluated:
+    def evaluate(self, weights: np.ndarray | None, *batch: np.ndarray) -> Evaluated:
         """Return mean loss and metrics of a batch, in inference where the model knows the difference.
 
         No variable changes. The session's own weights are taken without `weights`.
@@ -101,17 +86,12 @@ class Backend(Protocol):
         ...
 
     def row_evaluate(
-        self,
-        weights: np.ndarray,
-        values: np.ndarray,
-        rows: Rows,
-        features: np.ndarray,
-        *others: np.ndarray | None,
+        self, weights: np.ndarray, values: np.ndarray, rows: Rows, *batch: np.ndarray
     ) -> Evaluated:
         """Do what `evaluate` does, given the `values` of the batch's `rows`, as `row_step` takes them."""
         ...
 
-    def local_step(self, features: np.ndarray, *others: np.ndarray | None) -> float:
+    def local_step(self, *batch: np.ndarray) -> float:
         """Move the session's own weights by one step of its optimizer; return the loss before it."""
         ...
 

@@ -21,7 +21,7 @@ from sparkflow.backend.access import Access
 from sparkflow.backend.clipping import Clip
 from sparkflow.backend.decay import decays
 from sparkflow.backend.evaluation import Evaluation
-from sparkflow.backend.feed import Feed
+from sparkflow.backend.feed import Fed, Feed, Weights
 from sparkflow.backend.gradient import flat_gradient
 from sparkflow.backend.layout import Layout, Variable
 from sparkflow.backend.local import LocalOps, LocalWeights
@@ -37,6 +37,8 @@ class StepGraph:
 
     Attributes
     ----------
+    feeds : tuple of Feed
+        What a mini-batch feeds: inputs, labels and sample weights.
     weights : str
         Placeholder, float32 [count]: the flat weights, without those of tables. Whatever reads a trainable
         variable needs it fed, unless there is `local`.
@@ -69,9 +71,7 @@ class StepGraph:
 
     graph: Any
     layout: Layout
-    features: Feed
-    label: Feed | None
-    sample_weight: Feed | None
+    feeds: tuple[Feed, ...]
     weights: str
     loss: str
     gradient: tuple[str, ...]
@@ -89,8 +89,8 @@ class StepGraph:
 
 def lower(
     meta: Any,
-    tf_input: str,
-    tf_label: str | None,
+    inputs: Sequence[Fed],
+    labels: Sequence[Fed],
     regularization_losses: bool,
     seeds: Sequence[int],
     tf_output: str | None = None,
@@ -98,7 +98,7 @@ def lower(
     optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
     tables: bool = False,
     evaluation: bool = False,
-    tf_sample_weight: str | None = None,
+    sample_weights: Sequence[Fed] = (),
     clip: Clip | None = None,
     accumulates: bool = False,
     tf_metrics: Mapping[str, str] | None = None,
@@ -109,8 +109,8 @@ def lower(
     ----------
     meta : tf.MetaGraphDef
         Its random ops are seeded in place.
-    tf_input, tf_label : str
-        Names of the tensors to feed.
+    inputs, labels : sequence of Fed
+        What to feed.
     regularization_losses : bool
         Add the collection REGULARIZATION_LOSSES to the loss.
     seeds : sequence of int
@@ -123,8 +123,8 @@ def lower(
         Look for variables that can travel by rows.
     evaluation : bool
         Rows are held out, of which the loss is wanted.
-    tf_sample_weight : str, optional
-        Name of the tensor to feed with how much each row counts.
+    sample_weights : sequence of Fed
+        What to feed with how much each row counts, one at most.
     clip : Clip, optional
         How the gradient is cut down to size.
     accumulates : bool
@@ -137,26 +137,26 @@ def lower(
     ValueError
         If the graph has no loss or no trainable variable, a tensor is missing, a placeholder would not be
         fed (in training or in prediction), or the loss depends on no trainable variable, or not on
-        `tf_sample_weight`.
+        the sample weights.
     """
     random = stateful(meta.graph_def)
     seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
     losses, updates = _checked(
-        scratch, tf_input, tf_label, regularization_losses, tf_output, tf_dropout, tf_sample_weight
+        scratch, inputs, labels, sample_weights, regularization_losses, tf_output, tf_dropout
     )
     own = Evaluation.of(scratch) if evaluation else None
     apart = [scratch.get_tensor_by_name(name) for name in own.fetches] if own else []
     tf_metrics = tf_metrics if evaluation and own is None and tf_metrics else {}
-    fed = [name for name in (tf_input, tf_label, tf_sample_weight) if name is not None]
-    apart += metrics.named(scratch, tf_metrics, [scratch.get_tensor_by_name(name) for name in fed]).values()
+    fed = metagraph.fed_tensors(scratch, [*inputs, *labels, *sample_weights])
+    apart += metrics.named(scratch, tf_metrics, fed).values()
     rows: list[RowOps] = []
     if tables and (found := find(Variables.of(scratch).trainable, losses, [*updates, *apart])):
-        inputs: dict[str, Any] = {}
+        replaced: dict[str, Any] = {}
         scratch = tf.Graph()
         with scratch.as_default(), tf.name_scope("sparkflow_tables"):
-            rows = [RowOps.of(table, inputs) for table in found]
-        metagraph.imported(meta, scratch, inputs)
+            rows = [RowOps.of(table, replaced) for table in found]
+        metagraph.imported(meta, scratch, replaced)
         losses, updates = _targets(scratch, regularization_losses)
     variables = Variables.of(scratch)
     by_rows = {ops.table.variable for ops in rows}
@@ -166,14 +166,8 @@ def lower(
         if variable.op.name not in by_rows
     ]
     with scratch.as_default():
-        features = Feed("tfInput", "features", metagraph.tensor(scratch, "tfInput", tf_input))
-        label = None
-        if tf_label is not None:
-            label = Feed("tfLabel", "label", metagraph.tensor(scratch, "tfLabel", tf_label))
-        sample_weight = None
-        if tf_sample_weight is not None:
-            tensor = metagraph.tensor(scratch, "tfSampleWeight", tf_sample_weight)
-            sample_weight = Feed("tfSampleWeight", "weight", tensor)
+        kinds = [(Feed, fed) for fed in (*inputs, *labels)] + [(Weights, fed) for fed in sample_weights]
+        feeds = tuple(kind(fed, metagraph.tensor(scratch, fed.param, fed.tensor)) for kind, fed in kinds)
         initializers = [v.initializer for v in variables.other]
         initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)
         state = Access(variables.state)
@@ -193,7 +187,7 @@ def lower(
             decay = decays(variables.state, [loss, *updates]) if variables.state else None
             named = tuple(ops.named(scratch) for ops in rows)
             tensors = {name: scratch.get_tensor_by_name(tensor) for name, tensor in tf_metrics.items()}
-            measured = metrics.parts(tensors, scratch.get_tensor_by_name(tf_input)) if tensors else ()
+            measured = metrics.parts(tensors, scratch.get_tensor_by_name(inputs[0].tensor)) if tensors else ()
     evaluated = None
     if evaluation:
         evaluated = own or Evaluation(loss.name, measured, tf_dropout)
@@ -209,9 +203,7 @@ def lower(
     return StepGraph(
         graph,
         variables.layout,
-        features,
-        label,
-        sample_weight,
+        feeds,
         weights.name,
         loss.name,
         tuple(part.name for part in gradient),
@@ -230,12 +222,12 @@ def lower(
 
 def _checked(
     graph: Any,
-    tf_input: str,
-    tf_label: str | None,
+    inputs: Sequence[Fed],
+    labels: Sequence[Fed],
+    sample_weights: Sequence[Fed],
     regularization: bool,
     tf_output: str | None,
     tf_dropout: str | None,
-    tf_sample_weight: str | None,
 ) -> tuple[list[Any], list[Any]]:
     """Return the losses and updates of a graph that is still the user's, if it can train and predict."""
     if not graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):
@@ -243,19 +235,16 @@ def _checked(
             "tensorflowGraph has no trainable variable: the collection TRAINABLE_VARIABLES is empty"
         )
     losses, updates = _targets(graph, regularization)
-    fed = [metagraph.tensor(graph, "tfInput", tf_input)]
-    if tf_label is not None:
-        fed.append(metagraph.tensor(graph, "tfLabel", tf_label))
-    if tf_sample_weight is not None:
-        fed.append(metagraph.tensor(graph, "tfSampleWeight", tf_sample_weight))
+    fed = metagraph.fed_tensors(graph, [*inputs, *labels, *sample_weights])
+    for weights in sample_weights:
         if fed[-1].op not in metagraph.upstream(losses):
             raise ValueError(
-                f"the loss of tensorflowGraph does not depend on tfSampleWeight '{tf_sample_weight}': give "
+                f"the loss of tensorflowGraph does not depend on tfSampleWeight '{weights.tensor}': give "
                 "it to the loss as its weights, such as tf.losses.mean_squared_error(y, out, weights=w)"
             )
     metagraph.check_fed([*losses, *updates], fed)
     if tf_output is not None:
-        metagraph.prediction(graph, tf_input, tf_output, tf_dropout)
+        metagraph.prediction(graph, inputs, tf_output, tf_dropout)
     return losses, updates
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from sparkflow.backend.feed import Fed
 from sparkflow.backend.functions import make_unique
 from sparkflow.backend.layout import Layout, StateVariable, Variable, kept_as
 from sparkflow.backend.runtime import tf
@@ -115,15 +116,22 @@ def tensor(graph: Any, param: str, name: str) -> Any:
         raise ValueError(f"{param} '{name}' is no tensor of tensorflowGraph: {hint}") from error
 
 
-def prediction(graph: Any, tf_input: str, tf_output: str, tf_dropout: str | None) -> tuple[list[Any], Any]:
-    """Return the tensors that prediction feeds (the input and, if named, the dropout) and the output.
+def fed_tensors(graph: Any, feds: Iterable[Fed]) -> list[Any]:
+    """Return the tensors that the columns feed; raises ValueError if one is not in the graph."""
+    return [tensor(graph, fed.param, fed.tensor) for fed in feds]
+
+
+def prediction(
+    graph: Any, inputs: Sequence[Fed], tf_output: str, tf_dropout: str | None
+) -> tuple[list[Any], Any]:
+    """Return the tensors that prediction feeds (the inputs and, if named, the dropout) and the output.
 
     Raises
     ------
     ValueError
         If one is not in the graph, or the output needs a placeholder that is not fed.
     """
-    fed = [tensor(graph, "tfInput", tf_input)]
+    fed = fed_tensors(graph, inputs)
     if tf_dropout is not None:
         fed.append(tensor(graph, "tfDropout", tf_dropout))
     output = tensor(graph, "tfOutput", tf_output)

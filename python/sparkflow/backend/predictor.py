@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sparkflow.backend import metagraph
 from sparkflow.backend.call import Call
-from sparkflow.backend.feed import Feed
+from sparkflow.backend.feed import Feed, Tensors, features
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.trained import trained
 
@@ -24,8 +26,10 @@ class GraphPredictor:
         float32, one dimension.
     state : bytes-like
         Laid out as `layout` says.
-    tf_input, tf_output : str
-        Tensors to feed with rows and to fetch.
+    tf_input : str or sequence of Fed
+        Tensors to feed with rows.
+    tf_output : str
+        Tensor to fetch.
     tf_dropout : str, optional
         A tensor to feed with `dropout`.
     dropout : float
@@ -43,7 +47,7 @@ class GraphPredictor:
         layout: Layout,
         weights: np.ndarray,
         state: bytes | memoryview,
-        tf_input: str,
+        tf_input: Tensors,
         tf_output: str,
         tf_dropout: str | None = None,
         dropout: float = 0.0,
@@ -51,40 +55,43 @@ class GraphPredictor:
         threads: int = 1,
     ) -> None:
         imported = metagraph.imported(metagraph.parse(graph))
-        fed, output = metagraph.prediction(imported, tf_input, tf_output, tf_dropout)
-        self._feed = Feed("tfInput", "features", fed[0], strings=True)
-        self._batch = self._feed.batch or batch
+        inputs = features(tf_input)
+        fed, output = metagraph.prediction(imported, inputs, tf_output, tf_dropout)
+        self._feeds = [Feed(one, tensor, strings=True) for one, tensor in zip(inputs, fed, strict=False)]
+        self._batch = next((feed.batch for feed in self._feeds if feed.batch), batch)
         self._extra: list[np.ndarray] = []
         if tf_dropout is not None:
-            shape = fed[1].shape.as_list() if fed[1].shape.is_fully_defined() else []
-            self._extra.append(np.full(shape, dropout, fed[1].dtype.as_numpy_dtype))
+            rate = fed[-1]
+            shape = rate.shape.as_list() if rate.shape.is_fully_defined() else []
+            self._extra.append(np.full(shape, dropout, rate.dtype.as_numpy_dtype))
         self._words = f"tfOutput '{tf_output}'"
         self._session = trained(imported, layout, weights, state, threads)
         imported.finalize()
         self._run = Call(self._session, [output.name], [tensor.name for tensor in fed])
 
-    def __call__(self, rows: np.ndarray) -> np.ndarray:
-        """Return float64 of shape (n, values of a row's output) for `rows` of shape (n, k), n > 0.
+    def __call__(self, *columns: np.ndarray) -> np.ndarray:
+        """Return float64 of shape (n, values of a row's output) for columns of shape (n, k), n > 0.
 
-        They are float32, or strings as objects if `tf_input` takes such.
+        One for each of `tf_input`: float32, or strings as objects if it takes such.
 
         Raises
         ------
         ValueError
             If the rows do not fit the input, or the output is not one value or array for each row.
         """
-        inputs = self._feed.rows(rows)
-        starts = range(0, len(inputs), self._batch)
-        outputs = [self._outputs(inputs[start : start + self._batch]) for start in starts]
+        inputs = [feed.rows(rows) for feed, rows in zip(self._feeds, columns, strict=True)]
+        starts = range(0, len(inputs[0]), self._batch)
+        outputs = [self._outputs([rows[start : start + self._batch] for rows in inputs]) for start in starts]
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def close(self) -> None:
         self._session.close()
 
-    def _outputs(self, inputs: np.ndarray) -> np.ndarray:
-        count = len(inputs)
-        self._feed.check_batch(count)
-        (output,) = self._run(inputs, *self._extra)
+    def _outputs(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        count = len(inputs[0])
+        for feed in self._feeds:
+            feed.check_batch(count)
+        (output,) = self._run(*inputs, *self._extra)
         if output.ndim == 0 or len(output) != count:
             raise ValueError(
                 f"{self._words} gave an array of shape {output.shape} for {count} rows: "

@@ -2,6 +2,7 @@
 
 # mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyspark.ml.param import TypeConverters
@@ -25,6 +26,19 @@ class InputParams(Group):
         TypeConverters.toString,
     )
 
+    inputCols = param(
+        "inputCols",
+        "Names of several features columns, instead of inputCol, each of the same types; they feed the "
+        "placeholders that tfInputs names in the same order.",
+        TypeConverters.toListString,
+    )
+    tfInputs = param(
+        "tfInputs",
+        "Tensor names of the placeholders that take inputCols, in the same order, such as 'user:0' and "
+        "'item:0'; instead of tfInput.",
+        TypeConverters.toListString,
+    )
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._setDefault(inputCol="transformed", tfInput="x:0")
@@ -40,3 +54,15 @@ class InputParams(Group):
 
     def setTfInput(self: Self, value: str | None) -> Self:
         return self._set(tfInput=value)
+
+    def getInputCols(self) -> list[str] | None:
+        return self._value(self.inputCols)
+
+    def setInputCols(self: Self, value: Sequence[str] | None) -> Self:
+        return self._set(inputCols=value)
+
+    def getTfInputs(self) -> list[str] | None:
+        return self._value(self.tfInputs)
+
+    def setTfInputs(self: Self, value: Sequence[str] | None) -> Self:
+        return self._set(tfInputs=value)

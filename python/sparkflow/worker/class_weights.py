@@ -20,13 +20,14 @@ def weigh(spec: TrainSpec, matrices: Sequence[np.ndarray], *, held_out: bool = F
     ValueError
         As `by_class` does.
     """
-    columns = dict(zip(spec.columns, matrices, strict=True))
+    names = [fed.name for fed in spec.columns]
+    columns = dict(zip(names, matrices, strict=True))
     if spec.class_weights and len(matrices[0]):
         own = columns.get("weight")
-        label = columns["label"]
+        label = columns[spec.labels[0].name]
         of_class = np.ones((len(label), 1), np.float32) if held_out else by_class(label, spec.class_weights)
         columns["weight"] = of_class if own is None else of_class * own
-    return [columns.get(name, np.empty((0, 0), np.float32)) for name in spec.fed]
+    return [columns.get(fed.name, np.empty((0, 0), np.float32)) for fed in spec.fed]
 
 
 def by_class(label: np.ndarray, weights: Mapping[int, float]) -> np.ndarray:

@@ -65,21 +65,21 @@ def strings(column: Any) -> np.ndarray:
 
 
 def read(batches: Iterable[Any], names: Sequence[str], spill: Spill | None = None) -> list[np.ndarray]:
-    """Read all batches; return one float32 matrix for each of the named columns.
+    """Read all batches; return one float32 matrix for each of their columns, called so in messages.
 
     Each batch is copied as it comes and not kept: the rows are in memory once, plus a batch or two. Beyond
     the limit of `spill` a column's rows go to a file, those of the widest first, and its matrix is that
     file, mapped.
     """
-    return read_apart(batches, names, None, spill)[0]
+    return read_apart(batches, names, False, spill)[0]
 
 
 def read_apart(
-    batches: Iterable[Any], names: Sequence[str], flag: str | None, spill: Spill | None = None
+    batches: Iterable[Any], names: Sequence[str], flagged: bool, spill: Spill | None = None
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Do what `read` does with the rows whose boolean `flag` is false, and apart with the others.
+    """Do what `read` does with the rows whose flag is false, and apart with the others.
 
-    Without a `flag` all are of the first kind.
+    If they are `flagged`, a boolean column after the named ones says so; else all are of the first kind.
 
     Raises
     ------
@@ -89,11 +89,11 @@ def read_apart(
     columns = [Rows(name) for name in (*names, *names)]
     for batch in batches:
         if batch.num_rows:
-            views = [matrix(batch.column(name), name) for name in names]
-            if flag is None:
+            views = [matrix(batch.column(index), name) for index, name in enumerate(names)]
+            if not flagged:
                 parts = views
             else:
-                chosen = _flags(batch.column(flag))
+                chosen = _flags(batch.column(len(names)))
                 parts = [view[rows] for rows in (~chosen, chosen) for view in views]
             coming = [(rows, part) for rows, part in zip(columns, parts, strict=False) if len(part)]
             if spill is not None and spill.limit is not None:

@@ -35,11 +35,12 @@ class Predict:
     def __init__(self, spec: str) -> None:
         self._spec = PredictSpec.from_json(spec)
 
-    def __call__(self, arrays: Iterable[Any]) -> Iterator[Any]:
+    def __call__(self, batches: Iterable[Any]) -> Iterator[Any]:
         gpus.take_of(TaskContext.get())
-        for array in arrays:
-            rows = columns.strings(array) if _is_text(array) else columns.matrix(array, "features")
-            outputs = _predictor(self._spec)(rows) if len(rows) else np.empty((0, 1))
+        for batch in batches:
+            arrays = batch if isinstance(batch, tuple) else (batch,)
+            rows = [_rows(array, fed.name) for array, fed in zip(arrays, self._spec.inputs, strict=True)]
+            outputs = _predictor(self._spec)(*rows) if len(rows[0]) else np.empty((0, 1))
             yield self._column(outputs)
         archives.forget()
 
@@ -53,8 +54,9 @@ class Predict:
         return columns.doubles(outputs)
 
 
-def _is_text(array: Any) -> bool:
-    return bool(pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
+def _rows(array: Any, name: str) -> np.ndarray:
+    is_text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+    return columns.strings(array) if is_text else columns.matrix(array, name)
 
 
 def _predictor(spec: PredictSpec) -> GraphPredictor:
@@ -69,7 +71,7 @@ def _predictor(spec: PredictSpec) -> GraphPredictor:
             model.layout,
             model.weights,
             model.state,
-            spec.tf_input,
+            spec.inputs,
             spec.tf_output,
             spec.tf_dropout,
             spec.dropout,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sparkflow
+from sparkflow.backend.feed import Fed, sample_weights
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class TrainSpec:
         0-based round of partitionShuffles.
     graph : str
         MetaGraphDef as JSON text.
+    inputs, labels : tuple of Fed
+        Without labels, training is unsupervised.
     seed : int
         Always present: the driver draws one when the user gave none.
     threads : int
@@ -72,8 +75,8 @@ class TrainSpec:
     certificate: bytes | None = field(repr=False)
     round: int
     graph: str = field(repr=False)
-    tf_input: str
-    tf_label: str | None
+    inputs: tuple[Fed, ...]
+    labels: tuple[Fed, ...]
     regularization_losses: bool
     iters: int
     mini_batch_size: int
@@ -113,16 +116,14 @@ class TrainSpec:
         return self.host, self.port, self.secret, self.certificate
 
     @property
-    def columns(self) -> list[str]:
-        """Names of the columns of numbers that the driver sends."""
-        return [name for name in self.fed if name != "weight" or self.weight_column]
+    def columns(self) -> list[Fed]:
+        """The columns that the driver sends, in their order; the flag of validation comes after them."""
+        return [fed for fed in self.fed if fed.name != "weight" or self.weight_column]
 
     @property
-    def fed(self) -> list[str]:
-        """Names of the columns that the model takes."""
-        names = ["features"]
-        names += [] if self.tf_label is None else ["label"]
-        return names + ([] if self.tf_sample_weight is None else ["weight"])
+    def fed(self) -> list[Fed]:
+        """The columns that the model takes."""
+        return [*self.inputs, *self.labels, *sample_weights(self.tf_sample_weight)]
 
     @classmethod
     def from_json(cls, text: str) -> TrainSpec:
@@ -136,8 +137,8 @@ class TrainSpec:
             certificate=None if server["certificate"] is None else bytes.fromhex(server["certificate"]),
             round=spec["round"],
             graph=spec["graph"],
-            tf_input=spec["tfInput"],
-            tf_label=spec["tfLabel"],
+            inputs=_feds(spec["inputs"]),
+            labels=_feds(spec["labels"]),
             regularization_losses=spec["regularizationLosses"],
             iters=spec["iters"],
             mini_batch_size=spec["miniBatchSize"],
@@ -188,7 +189,7 @@ class PredictSpec:
 
     broadcast: int = field(compare=False)
     fingerprint: str
-    tf_input: str
+    inputs: tuple[Fed, ...]
     tf_output: str
     tf_dropout: str | None
     dropout: float
@@ -205,7 +206,7 @@ class PredictSpec:
         return cls(
             broadcast=spec["broadcast"],
             fingerprint=spec["fingerprint"],
-            tf_input=spec["tfInput"],
+            inputs=_feds(spec["inputs"]),
             tf_output=spec["tfOutput"],
             tf_dropout=spec["tfDropout"],
             dropout=1.0 if spec["toKeepDropout"] else 0.0,
@@ -213,6 +214,10 @@ class PredictSpec:
             vector=spec["output"] == "vector",
             threads=spec["threads"],
         )
+
+
+def _feds(items: list[dict[str, str]]) -> tuple[Fed, ...]:
+    return tuple(Fed(**item) for item in items)
 
 
 def _parse(text: str) -> Any:

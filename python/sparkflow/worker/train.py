@@ -62,9 +62,9 @@ class Train:
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
-        flag = "validation" if spec.validation else None
         spill = Spill(spec.spill_limit, spec.spill_dir)
-        matrices, held_out = columns.read_apart(batches, spec.columns, flag, spill)
+        names = [fed.name for fed in spec.columns]
+        matrices, held_out = columns.read_apart(batches, names, spec.validation, spill)
         rows = len(matrices[0])
         if rows == 0:
             if len(held_out[0]):
@@ -76,8 +76,8 @@ class Train:
 
         backend = GraphBackend(
             spec.graph,
-            spec.tf_input,
-            spec.tf_label,
+            spec.inputs,
+            spec.labels,
             regularization_losses=spec.regularization_losses,
             seed=spec.seed,
             round=spec.round,
@@ -148,16 +148,16 @@ class TrainTask:
             spec.round,
             partition,
         )
-        shaped = shape(spec, backend, weigh(spec, matrices))
+        shaped = shape(backend, weigh(spec, matrices))
         self._takers = [Taker(array, self._plan.batch) for array in shaped]
         self._validation = None
         if spec.validation:
             held_out = weigh(spec, held_out, held_out=True)
-            arrays = shape(spec, backend, held_out) if len(held_out[0]) else []
+            arrays = shape(backend, held_out) if len(held_out[0]) else []
             self._validation = Validation(arrays, self._plan.batch)
         self._transform = None
         if spec.transform is not None:
-            labelled = spec.tf_label is not None
+            labelled = bool(spec.labels)
             self._transform = Transform(spec.transform, labelled, [spec.seed, spec.round, partition])
         self._number = 0  # of the iteration, over all rounds
         self.made = 0  # mini-batches
@@ -300,10 +300,9 @@ def _owned(inputs: list[np.ndarray], rows: Any) -> list[np.ndarray]:
     return [array.copy() for array in inputs] if isinstance(rows, slice) else inputs
 
 
-def shape(spec: TrainSpec, backend: Backend, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
+def shape(backend: Backend, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return the columns that are fed, as the backend takes them."""
-    make = {"features": backend.features, "label": backend.label, "weight": backend.sample_weight}
-    return [make[name](matrix) for name, matrix in zip(spec.fed, matrices, strict=True)]
+    return [feed.rows(matrix) for feed, matrix in zip(backend.feeds, matrices, strict=True)]
 
 
 def _check_layout(own: Layout, text: str) -> None:

@@ -163,3 +163,8 @@ def initializers(fixed: int | None = None) -> None:
 
 def rows(count: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((count, width)).astype(np.float32)
+
+
+def shaped(backend, *columns):
+    """What a backend's `step` takes of these columns."""
+    return [feed.rows(column) for feed, column in zip(backend.feeds, columns, strict=True)]

@@ -156,9 +156,11 @@ class Lowered:
         self.backend.start(self.weights, self.values.state)
 
     def step(self, x, y):
-        label = None if y is None else self.backend.label(flat(y))
-        loss, parts = self.backend.step(self.weights, self.backend.features(flat(x)), label)
+        loss, parts = self.backend.step(self.weights, *self.shaped(*([x] if y is None else [x, y])))
         return loss, np.concatenate(parts)
+
+    def shaped(self, *columns):
+        return [feed.rows(flat(c)) for feed, c in zip(self.backend.feeds, columns, strict=True)]
 
     def predict(self, x, state=None, tensor=None):
         return GraphPredictor(

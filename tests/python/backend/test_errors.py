@@ -84,7 +84,7 @@ class TestFeed:
             w = tf.get_variable("w", [])
             tf.losses.add_loss(w * tf.reduce_sum(tf.cast(x, tf.float32)))
 
-        return GraphBackend(as_json(build), "x:0").features
+        return GraphBackend(as_json(build), "x:0").feeds[0].rows
 
     @pytest.mark.parametrize(
         ("shape", "width", "expected"),
@@ -162,9 +162,9 @@ class TestFeed:
         backend = GraphBackend(as_json(build), "x:0")
         weights, state = backend.initial()
         backend.start(weights, state)
-        backend.step(weights, rows(4, 2), None)
+        backend.step(weights, rows(4, 2))
         with pytest.raises(ValueError, match=r"exactly 4 rows, got 3.*None"):
-            backend.step(weights, rows(3, 2), None)
+            backend.step(weights, rows(3, 2))
 
 
 def test_layouts_that_differ_name_the_first_variable_and_both_shapes():

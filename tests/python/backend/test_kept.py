@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.graphs import as_json, core, inputs
+from backend.graphs import as_json, core, inputs, shaped
 from sparkflow.backend import kept
 from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.runtime import tf
@@ -78,7 +78,7 @@ def test_a_second_fit_knows_nothing_of_the_first(optimizer: Any) -> None:
         backend = GraphBackend(DRAWING, "x:0", "y:0", seed=5, optimizer=optimizer)
         weights, state = backend.initial()
         backend.start(weights, state)
-        features, label = backend.features(x), backend.label(y)
+        features, label = shaped(backend, x, y)
         if optimizer is None:
             result = np.concatenate(backend.step(weights, features, label)[1])
         else:

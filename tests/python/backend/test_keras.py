@@ -167,4 +167,4 @@ def test_the_class_can_be_predicted():
 def test_integers_beyond_what_a_column_holds_are_refused():
     lowered = Lowered(made("embedding"))
     with pytest.raises(ValueError, match="not exact"):
-        lowered.backend.features(np.full((1, 4), 2.0**24 + 2, "f4"))
+        lowered.backend.feeds[0].rows(np.full((1, 4), 2.0**24 + 2, "f4"))

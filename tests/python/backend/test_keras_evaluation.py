@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.keras_models import Lowered, batch, flat, made
+from backend.keras_models import Lowered, batch, made
 from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.keras.convert import convert
 
@@ -19,9 +19,7 @@ def test_loss_and_metrics_are_those_of_evaluate(name):
     x, y = batch(model, name, 12)
     lowered = Lowered(model, evaluation=True)
     assert lowered.converted.metrics == ("accuracy",)
-    found = lowered.backend.evaluate(
-        lowered.weights, lowered.backend.features(flat(x)), lowered.backend.label(flat(y))
-    )
+    found = lowered.backend.evaluate(lowered.weights, *lowered.shaped(x, y))
     expected = model.evaluate(x, y, batch_size=12, verbose=0, return_dict=True)
     assert found.loss == pytest.approx(expected["loss"], rel=1e-5)
     total, count = found.metrics["accuracy"]

@@ -37,9 +37,9 @@ class TestLoss:
 
     def test_of_classes_takes_their_numbers(self):
         lowered = Lowered(self.model(), "sparse_categorical_crossentropy")
-        np.testing.assert_array_equal(lowered.backend.label(np.array([[2.0], [0.0]], "f4")), [2, 0])
+        np.testing.assert_array_equal(lowered.backend.feeds[1].rows(np.array([[2.0], [0.0]], "f4")), [2, 0])
         with pytest.raises(ValueError, match=r"0\.5.*round"):
-            lowered.backend.label(np.array([[0.5]], "f4"))
+            lowered.backend.feeds[1].rows(np.array([[0.5]], "f4"))
 
     def test_without_a_label(self):
         x = keras.Input((2,))

@@ -39,9 +39,9 @@ def check(text, regularization=False, whole=False):
     """Different weights one after the other: a read that does not wait for the loader sees the old ones."""
     backend, weights = started(text, regularization_losses=regularization)
     try:
-        values = np.abs(rows(6, backend._lowered.features._shape[1])) * 3
-        features = backend.features(np.floor(values) if whole else values)
-        label = backend.label(rows(6, 3, seed=1))
+        values = np.abs(rows(6, backend.feeds[0]._shape[1])) * 3
+        features = backend.feeds[0].rows(np.floor(values) if whole else values)
+        label = backend.feeds[1].rows(rows(6, 3, seed=1))
         for scale in (1.0, -0.5, 2.0):
             now = (weights * scale).astype(np.float32)
             loss, parts = backend.step(now, features, label)
@@ -162,7 +162,7 @@ def test_the_gradient_is_its_own_memory():
     weights[:] = rows(1, 32)[0]
     backend = GraphBackend(as_json(square), "x:0")
     backend.start(weights, b"")
-    gradient = np.concatenate(backend.step(weights, rows(2, 4), None)[1])
+    gradient = np.concatenate(backend.step(weights, rows(2, 4))[1])
     np.testing.assert_allclose(gradient, weights, rtol=1e-6)
     before = gradient.copy()
     weights[:] = 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.graphs import as_json, inputs, rows
+from backend.graphs import as_json, inputs, rows, shaped
 from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.runtime import tf
 
@@ -25,7 +25,7 @@ def test_a_graph_is_fed_with_them():
     backend = GraphBackend(as_json(weighted), "x:0", "y:0", tf_sample_weight="w:0", evaluation=True)
     kernel = rows(4, 3).reshape(-1)
     backend.start(kernel, b"")
-    batch = backend.features(FEATURES), backend.label(LABELS), backend.sample_weight(WEIGHTS)
+    batch = shaped(backend, FEATURES, LABELS, WEIGHTS)
     loss, parts = backend.step(kernel, *batch)
     difference = FEATURES @ kernel.reshape(4, 3) - LABELS
     nonzero = 3 * np.count_nonzero(WEIGHTS)
@@ -52,7 +52,7 @@ def test_a_loss_that_does_not_heed_them_is_refused():
 def test_what_is_no_weight_is_refused(bad):
     backend = GraphBackend(as_json(weighted), "x:0", "y:0", tf_sample_weight="w:0")
     with pytest.raises(ValueError, match=f"sampleWeightCol has the value {bad}, expected a number"):
-        backend.sample_weight(np.array([[1], [bad]], np.float32))
+        backend.feeds[2].rows(np.array([[1], [bad]], np.float32))
 
 
 @pytest.mark.parametrize("compiled", [True, False])
@@ -74,7 +74,7 @@ def test_a_keras_loss_is_weighted_as_by_keras(compiled):
         converted.graph, "x:0", "y:0", tf_sample_weight="sample_weight:0", evaluation=True, tf_output="out:0"
     )
     backend.start(weights, converted.values.state)
-    batch = backend.features(FEATURES), backend.label(y), backend.sample_weight(WEIGHTS)
+    batch = shaped(backend, FEATURES, y, WEIGHTS)
     wanted = model.evaluate(
         FEATURES, y, sample_weight=WEIGHTS[:, 0], batch_size=8, verbose=0, return_dict=True
     )

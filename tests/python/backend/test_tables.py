@@ -94,7 +94,7 @@ def test_a_step_by_rows_is_the_step_of_the_whole(name):
     views = dict(
         zip((v.name for v in trained.layout.weights), trained.layout.weight_views(weights), strict=True)
     )
-    features = trained.features(IDS)
+    features = trained.feeds[0].rows(IDS)
     expected, gradient = truth(as_json(build), weights, {"x:0": features, "y:0": LABEL})
     parts = dict(zip(views, trained.layout.weight_views(gradient), strict=True))
 
@@ -223,7 +223,7 @@ def test_a_row_that_is_none_is_named(bad):
     features = IDS.copy()
     features[3, 2] = bad
     with pytest.raises(ValueError, match=f"row {bad} of 'table', which has rows 0 to 19"):
-        trained.rows(trained.features(features), LABEL)
+        trained.rows(trained.feeds[0].rows(features), LABEL)
 
 
 def test_a_gradient_that_shares_memory_with_what_was_fed_is_a_copy():

@@ -10,6 +10,9 @@ import pyarrow as pa
 
 import sparkflow
 
+FEATURES = {"name": "features", "param": "tfInput", "tensor": "x:0"}
+LABEL = {"name": "label", "param": "tfLabel", "tensor": "y:0"}
+
 
 def packed(matrix: np.ndarray) -> Any:
     return pa.array([row.tobytes() for row in np.asarray(matrix, "<f4")], pa.binary())
@@ -33,8 +36,8 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         },
         "round": 0,
         "graph": graph,
-        "tfInput": "x:0",
-        "tfLabel": "y:0",
+        "inputs": [FEATURES],
+        "labels": [LABEL],
         "regularizationLosses": False,
         "iters": 4,
         "miniBatchSize": 8,

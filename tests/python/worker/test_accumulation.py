@@ -92,8 +92,8 @@ def test_what_keras_does_with_these_settings(case):
     accumulation = rule.gradients.get("gradientAccumulationSteps", 1)
     start = np.frombuffer(graph.values.weights, "<f4")
     with FakeServer(layout, start.copy(), learning_rate=rule.learning_rate) as server:
-        changes = {"tfInput": graph.tf_input, "tfLabel": graph.tf_label, "shufflePerIter": False}
-        train(server, [batch(x, y)], graph.graph, **changes, **gradient(accumulation, **clip))
+        plan = gradient(accumulation, **clip)
+        train(server, [batch(x, y)], graph.graph, shufflePerIter=False, **plan)
     model.fit(x, y, batch_size=8, epochs=4, shuffle=False, verbose=0)
     theirs = np.concatenate([variable.numpy().reshape(-1) for variable in model.trainable_variables])
     assert np.abs(theirs - start).max() > 0.01

@@ -13,7 +13,7 @@ from sparkflow.backend.runtime import tf
 from sparkflow.worker import predict
 from sparkflow.worker.blob import ModelBlob
 from sparkflow.worker.predict import Predict
-from worker.packing import packed
+from worker.packing import FEATURES, packed
 
 
 def build():
@@ -66,7 +66,7 @@ def spec(**changes):
         "version": sparkflow.__version__,
         "broadcast": 3,
         "fingerprint": "ab",
-        "tfInput": "x:0",
+        "inputs": [FEATURES],
         "tfOutput": "out:0",
         "tfDropout": None,
         "toKeepDropout": False,

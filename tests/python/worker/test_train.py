@@ -230,7 +230,7 @@ def test_unsupervised():
         tf.losses.mean_squared_error(x, graphs.core.dense(code, 4))
 
     with FakeServer(learning_rate=0.2) as server:
-        train(server, [batch(FEATURES)], as_json(build), tfLabel=None, iters=30)
+        train(server, [batch(FEATURES)], as_json(build), labels=[], iters=30)
     assert server.reports[-1].loss < 0.8 * server.reports[0].loss
 
 

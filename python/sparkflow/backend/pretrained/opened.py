@@ -9,6 +9,7 @@ import numpy as np
 
 from sparkflow.backend import metagraph
 from sparkflow.backend.classes import add_class
+from sparkflow.backend.feed import Fed, Tensors, features
 from sparkflow.backend.layout import kept_as
 from sparkflow.backend.names import operation_name
 from sparkflow.backend.pretrained.function import Function, Port
@@ -32,8 +33,8 @@ class Opened(NamedTuple):
     outputs: tuple[Port, ...]
 
     def chosen(
-        self, path: str, tf_input: str | None, tf_output: str | None, tf_dropout: str | None = None
-    ) -> tuple[str, str]:
+        self, path: str, tf_input: Tensors, tf_output: str | None, tf_dropout: str | None = None
+    ) -> tuple[tuple[Fed, ...], str]:
         """Return the tensors to feed and to fetch: those that are given, or the only ones.
 
         Raises
@@ -42,7 +43,7 @@ class Opened(NamedTuple):
             It is not clear which, the message names `path`; there is no such tensor; or what is fetched needs
             more than what is fed.
         """
-        fed = tf_input or _only(path, "tfInput", "inputs", self.inputs)
+        fed = features(tf_input or _only(path, "tfInput", "inputs", self.inputs))
         fetched = tf_output or _only(path, "tfOutput", "outputs", self.outputs)
         graph = metagraph.imported(metagraph.parse(self.values.graph))
         metagraph.prediction(graph, fed, fetched, tf_dropout)
@@ -52,7 +53,10 @@ class Opened(NamedTuple):
 def _only(path: str, param: str, kind: str, ports: Sequence[Port]) -> str:
     if len(ports) != 1:
         there = f"has {len(ports)} {kind}: {', '.join(map(str, ports))}"
-        raise ValueError(f"{path} {there if ports else f'does not tell its {kind}'}; give {param}='name:0'")
+        several = " (or inputCols, a column for each)" if ports and param == "tfInput" else ""
+        raise ValueError(
+            f"{path} {there if ports else f'does not tell its {kind}'}; give {param}='name:0'{several}"
+        )
     return ports[0].tensor
 
 

@@ -100,7 +100,8 @@ class TestSavedModel:
             ValueError, match=r"2 inputs: 'unused:0' \(float32 \[None, 1\]\), 'x:0' .*tfInput"
         ):
             opened.chosen("two", None, None)
-        assert opened.chosen("two", "x:0", None) == ("x:0", "y:0")
+        (fed,), output = opened.chosen("two", "x:0", None)
+        assert (fed.tensor, output) == ("x:0", "y:0")
         with pytest.raises(ValueError, match="'x:0' would get no value"):
             opened.chosen("two", "unused:0", None)
 

@@ -11,11 +11,14 @@ class StringColumnTest extends AnyFunSuite {
   private val schema = new StructType().add("text", StringType).add("number", DoubleType)
   private def texts(shape: Seq[Long]) = TensorInfo("x:0", "Placeholder", Some("DT_STRING"), Some(shape))
 
+  private def fed(column: String) = Fed("features", "inputCol", column, "tfInput", "x:0")
+
   private def refused(column: String, shape: Seq[Long] = Seq(-1, 1)): String =
-    intercept[IllegalArgumentException](StringColumn.check(schema, column, texts(shape))).getMessage
+    intercept[IllegalArgumentException](StringColumn.check(schema, fed(column), texts(shape))).getMessage
 
   test("a column of strings feeds one string a row") {
-    for (shape <- Seq(Seq(-1L), Seq(-1L, 1L), Seq(-1L, -1L))) StringColumn.check(schema, "text", texts(shape))
+    for (shape <- Seq(Seq(-1L), Seq(-1L, 1L), Seq(-1L, -1L)))
+      StringColumn.check(schema, fed("text"), texts(shape))
   }
 
   test("any other column, a missing one and several strings a row are refused") {

@@ -1,7 +1,6 @@
 package sparkflow.ml
 
 import org.apache.spark.ml.linalg.SQLDataTypes.VectorType
-import org.apache.spark.ml.param.ParamMap
 import org.apache.spark.sql.types._
 import org.scalatest.funsuite.AnyFunSuite
 
@@ -14,6 +13,12 @@ class SchemaTest extends AnyFunSuite {
 
   private def refused(stage: SparkAsyncDL, schema: StructType = schema): String =
     intercept[IllegalArgumentException](stage.transformSchema(schema)).getMessage
+
+  private def withoutInput: SparkAsyncDL = {
+    val stage = TinyModel.estimator
+    stage.clear(stage.inputCol)
+    stage
+  }
 
   test("one value a row gives a double column after all others") {
     val expected = schema.add("predicted", DoubleType)
@@ -96,8 +101,44 @@ class SchemaTest extends AnyFunSuite {
     val column = TinyModel.estimator.setSampleWeightCol("weight")
     assert(refused(column, weighted).startsWith("sampleWeightCol is 'weight' but tfSampleWeight is not set"))
     assert(refused(TinyModel.estimator.setTfSampleWeight("y:0")).contains("sampleWeightCol is not set"))
-    assert(column.setTfSampleWeight("y:0").transformSchema(weighted).length == 5)
-    assert(refused(column.copy(ParamMap.empty).setTfSampleWeight("x:0"), weighted).contains("takes 2"))
+    assert(refused(column.setTfSampleWeight("x:0"), weighted).contains("takes 2"))
+    column.setTfSampleWeight("y:0")
+    assert(refused(column, weighted).startsWith("columns 'label' (labelCol) and 'weight' (sampleWeightCol)"))
+    column.clear(column.labelCol).clear(column.tfLabel)
+    assert(column.transformSchema(weighted).length == 5)
+  }
+
+  test("several columns feed the placeholders at their places") {
+    val stage = withoutInput.setInputCols(Array("features", "label")).setTfInputs(Array("x:0", "y:0"))
+    assert(refused(stage).startsWith("columns 'label' (inputCols) and 'label' (labelCol) feed the same"))
+    stage.setInputCols(Array("label", "features"))
+    assert(
+      refused(stage).startsWith("column 'label' (inputCols) has 1 value(s) a row, but tfInputs 'x:0' takes 2")
+    )
+    stage.setInputCols(Array("features", "label"))
+    assert(refused(stage.setTfInputs(Array("x:0", "yy:0"))).contains("tfInputs is 'yy:0'"))
+  }
+
+  test("several columns and one, or columns without placeholders, are refused with both params") {
+    def refusedInputs(set: SparkAsyncDL => SparkAsyncDL) =
+      refused(set(withoutInput))
+    val three = Array("a", "b", "c")
+    for (
+      (message, expected) <- Seq(
+        refused(
+          TinyModel.estimator.setInputCols(three)
+        ) -> "inputCols is 'a', 'b', 'c', but inputCol is 'features'",
+        refused(
+          TinyModel.estimator.setTfLabels(three)
+        ) -> "tfLabels is 'a', 'b', 'c', but labelCol is 'label'",
+        refusedInputs(_.setInputCols(three)) -> "inputCols is 'a', 'b', 'c', but tfInputs is not set",
+        refusedInputs(_.setTfInputs(three)) -> "tfInputs is 'a', 'b', 'c', but inputCols is not set",
+        refusedInputs(_.setInputCols(three).setTfInputs(Array("x:0", "y:0"))) -> "inputCols has 3"
+      )
+    ) assert(message.startsWith(expected))
+    val model = TinyModel.model().setTfInputs(Array("x:0"))
+    val message = intercept[IllegalArgumentException](model.transformSchema(schema)).getMessage
+    assert(message.startsWith("tfInputs is 'x:0', but inputCol is 'features'"))
   }
 
   test("tensor names that the graph has not are refused before training, the output's too") {

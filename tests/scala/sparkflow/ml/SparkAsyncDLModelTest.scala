@@ -79,8 +79,10 @@ class SparkAsyncDLModelTest extends AnyFunSuite {
     assert(
       names == Set(
         "inputCol",
+        "inputCols",
         "predictionCol",
         "tfInput",
+        "tfInputs",
         "tfOutput",
         "tfDropout",
         "toKeepDropout",

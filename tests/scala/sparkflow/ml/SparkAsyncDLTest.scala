@@ -3,7 +3,7 @@ package sparkflow.ml
 import org.apache.spark.ml.param.ParamMap
 import org.scalatest.funsuite.AnyFunSuite
 
-import sparkflow.job.{CheckpointPlan, FitListener, GradientPlan, TrainRequest}
+import sparkflow.job.{CheckpointPlan, Fed, FitListener, GradientPlan, TrainRequest}
 
 class SparkAsyncDLTest extends AnyFunSuite {
 
@@ -65,10 +65,8 @@ class SparkAsyncDLTest extends AnyFunSuite {
     assert(
       request == TrainRequest(
         graph = TinyModel.graph,
-        inputCol = "features",
-        labelCol = Some("label"),
-        tfInput = "x:0",
-        tfLabel = Some("y:0"),
+        inputs = Seq(Fed("features", "inputCol", "features", "tfInput", "x:0")),
+        labels = Seq(Fed("label", "labelCol", "label", "tfLabel", "y:0")),
         tfOutput = "out/Relu:0",
         tfDropout = Some("rate:0"),
         regularizationLosses = true,
@@ -119,7 +117,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
 
   test("params that are not set are absent from a request") {
     val request = new SparkAsyncDL().trainRequest
-    assert(request.labelCol.isEmpty && request.tfLabel.isEmpty && request.optimizerOptions.isEmpty)
+    assert(request.labels.isEmpty && request.sampleWeightCol.isEmpty && request.optimizerOptions.isEmpty)
     assert(request.learningRateSchedule.isEmpty)
     assert(request.seed.isEmpty && request.initial.isEmpty)
     assert(request.spillLimit.isEmpty && request.spillDir.isEmpty && request.checkpoint.isEmpty)

@@ -10,10 +10,10 @@ private[job] object FitSettings {
   /** By the param's name; what is long, as its SHA-256. */
   def apply(request: TrainRequest): Map[String, String] = Map(
     "tensorflowGraph" -> s"one of SHA-256 ${GraphFingerprint.of(request.graph)}",
-    "inputCol" -> request.inputCol,
-    "labelCol" -> request.labelCol.getOrElse("not set"),
-    "tfInput" -> request.tfInput,
-    "tfLabel" -> request.tfLabel.getOrElse("not set"),
+    "inputCol" -> named(request.inputs.map(_.column)),
+    "labelCol" -> named(request.labels.map(_.column)),
+    "tfInput" -> named(request.inputs.map(_.tensor)),
+    "tfLabel" -> named(request.labels.map(_.tensor)),
     "sampleWeightCol" -> request.sampleWeightCol.getOrElse("not set"),
     "tfSampleWeight" -> request.tfSampleWeight.getOrElse("not set"),
     "classWeights" -> request.classWeights.getOrElse("not set"),
@@ -39,4 +39,6 @@ private[job] object FitSettings {
     // Workers merge their state and take new seeds there.
     "checkpointInterval" -> request.checkpoint.fold("not set")(_.interval.toString)
   ) ++ request.gradient.settings
+
+  private def named(names: Seq[String]): String = if (names.isEmpty) "not set" else names.mkString(", ")
 }

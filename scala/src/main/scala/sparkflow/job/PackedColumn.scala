@@ -55,6 +55,10 @@ object PackedColumn {
   /** The column of that name, whatever characters are in it. */
   def named(dataset: Dataset[_], name: String): Column = dataset.col(s"`${name.replace("`", "``")}`")
 
+  /** The packed column of that name. */
+  def of(dataset: Dataset[_], name: String): Column =
+    PackedColumn(named(dataset, name), dataset.schema(name).dataType, name)
+
   private[job] def nullMessage(name: String): String =
     s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
       s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"

@@ -14,11 +14,14 @@ import org.json4s.jackson.JsonMethods
 import sparkflow.Version
 import sparkflow.ps.store.ModelState
 
-/** What a model needs to predict, as plain data; the fields are the Params of the same names. */
+/** What a model needs to predict, as plain data; the fields are the Params of the same names.
+  *
+  * @param inputs one at least
+  */
 final case class PredictRequest(
     graph: String,
     state: ModelState,
-    tfInput: String,
+    inputs: Seq[Fed],
     tfOutput: String,
     tfDropout: Option[String],
     toKeepDropout: Boolean,
@@ -36,28 +39,36 @@ final class PredictJob(request: PredictRequest) {
   lazy val outputType: DataType =
     if (output.rowSize.contains(1L)) DoubleType else SQLDataTypes.VectorType
 
-  private lazy val takesStrings = graph.tensor("tfInput", request.tfInput).dtype.contains("DT_STRING")
+  private def takesStrings(input: Fed): Boolean =
+    graph.tensor(input.tensorParam, input.tensor).dtype.contains("DT_STRING")
 
   /** @throws IllegalArgumentException naming a wrong tensor, column, type or size */
-  def check(schema: StructType, inputCol: String): Unit = {
-    if (takesStrings) StringColumn.check(schema, inputCol, graph.placeholder("tfInput", request.tfInput))
-    else TrainChecks.fits(schema, graph, "inputCol", inputCol, "tfInput", request.tfInput)
+  def check(schema: StructType): Unit = {
+    request.inputs.foreach { input =>
+      if (takesStrings(input))
+        StringColumn.check(schema, input, graph.placeholder(input.tensorParam, input.tensor))
+      else TrainChecks.fits(schema, graph, input)
+    }
+    TrainChecks.fedOnce(request.inputs)
     graph.tensor("tfOutput", request.tfOutput)
     request.tfDropout.foreach(graph.tensor("tfDropout", _))
   }
 
-  /** The prediction for each row of a features column.
+  /** Names of the features columns. */
+  def columns: Seq[String] = request.inputs.map(_.column)
+
+  /** The prediction for each row.
     *
-    * @param inputType type of `input`; `inputCol` is its name, for messages
+    * @param inputs the features columns, in the order of `columns`, and their types
     */
-  def column(session: SparkSession, input: Column, inputType: DataType, inputCol: String): Column = {
+  def column(session: SparkSession, inputs: Seq[(Column, DataType)]): Column = {
     val (broadcast, fingerprint) = model(session.sparkContext)
     val vector = outputType != DoubleType
     val json = JsonMethods.compact(
       ("version" -> Version.current) ~
         ("broadcast" -> broadcast.id) ~
         ("fingerprint" -> fingerprint) ~
-        ("tfInput" -> request.tfInput) ~
+        ("inputs" -> request.inputs.map(_.toJson)) ~
         ("tfOutput" -> request.tfOutput) ~
         ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
         ("toKeepDropout" -> request.toKeepDropout) ~
@@ -68,7 +79,9 @@ final class PredictJob(request: PredictRequest) {
     val result = if (vector) BinaryType else DoubleType
     val function =
       PythonWorker.function(session, "sparkflow.worker.predict", "Predict", json, result, Seq(broadcast))
-    val rows = if (takesStrings) StringColumn(input, inputCol) else PackedColumn(input, inputType, inputCol)
+    val rows = request.inputs.zip(inputs).map { case (fed, (input, dataType)) =>
+      if (takesStrings(fed)) StringColumn(input, fed.column) else PackedColumn(input, dataType, fed.column)
+    }
     val predicted = PythonBridge.arrowColumn(rows, function, "sparkflow_predict", result)
     if (vector) PackedColumn.unpackVector(predicted) else predicted
   }

@@ -8,16 +8,17 @@ import org.apache.spark.sql.types.{StringType, StructType}
 object StringColumn {
 
   /** Refuses a column that is none, and a placeholder that takes several strings a row. */
-  def check(schema: StructType, inputCol: String, input: TensorInfo): Unit = {
-    val field = PackedColumn.find(schema, "inputCol", inputCol)
+  def check(schema: StructType, fed: Fed, input: TensorInfo): Unit = {
+    import fed._
+    val field = PackedColumn.find(schema, columnParam, column)
     if (!field.dataType.isInstanceOf[StringType])
       throw new IllegalArgumentException(
-        s"inputCol is '$inputCol', a column of type ${field.dataType.simpleString}, but tfInput '${input.name}' takes strings: " +
+        s"$columnParam is '$column', a column of type ${field.dataType.simpleString}, but $tensorParam '${input.name}' takes strings: " +
           "name a column of strings"
       )
     if (input.rowSize.exists(_ != 1))
       throw new IllegalArgumentException(
-        s"tfInput '${input.name}' takes ${input.rowSize.get} strings a row, but a column brings one: join them to one, and take " +
+        s"$tensorParam '${input.name}' takes ${input.rowSize.get} strings a row, but a column brings one: join them to one, and take " +
           "it apart in the model"
       )
   }

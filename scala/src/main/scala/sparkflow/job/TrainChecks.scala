@@ -21,22 +21,10 @@ private[job] object TrainChecks {
       throw new IllegalArgumentException(
         "tensorflowGraph has no trainable variable: there is nothing to train; make variables with trainable=True"
       )
-    fits(schema, graph, "inputCol", request.inputCol, "tfInput", request.tfInput)
-    (request.labelCol, request.tfLabel) match {
-      case (Some(column), Some(tensor)) => fits(schema, graph, "labelCol", column, "tfLabel", tensor)
-      case (None, Some(tensor)) =>
-        throw new IllegalArgumentException(
-          s"tfLabel is '$tensor' but labelCol is not set: name the column that feeds it, or leave tfLabel out to train unsupervised"
-        )
-      case (Some(column), None) =>
-        throw new IllegalArgumentException(
-          s"labelCol is '$column' but tfLabel is not set: name the placeholder that it feeds, or leave labelCol out to train unsupervised"
-        )
-      case (None, None) =>
-    }
+    request.columns.foreach(fits(schema, graph, _))
+    fedOnce(request.columns)
     (request.sampleWeightCol, request.tfSampleWeight) match {
-      case (Some(column), Some(tensor)) =>
-        fits(schema, graph, "sampleWeightCol", column, "tfSampleWeight", tensor)
+      case (Some(_), Some(_)) =>
       case (None, Some(tensor)) if request.classWeights.isDefined =>
         graph.placeholder("tfSampleWeight", tensor)
       case (None, Some(tensor)) =>
@@ -55,9 +43,17 @@ private[job] object TrainChecks {
         )
       case (None, None) =>
     }
-    if (request.classWeights.isDefined && request.labelCol.isEmpty)
+    if (request.classWeights.isDefined && request.labels.isEmpty)
       throw new IllegalArgumentException(
         "classWeights is set but labelCol is not, and it is the label that says a row's class: set labelCol, or leave it out"
+      )
+    for (labels <- several(request.labels) if request.classWeights.isDefined)
+      throw new IllegalArgumentException(
+        s"classWeights is set, but $labels are labels, and it is one that says a row's class: use labelCol, or leave it out"
+      )
+    for (columns <- several(request.inputs).orElse(several(request.labels)) if request.transformFn.isDefined)
+      throw new IllegalArgumentException(
+        s"transformFn is set, but $columns are fed, and it takes one features column and one label: leave it out, or join them"
       )
     optimizer(request)
     localSteps(request)
@@ -155,15 +151,12 @@ private[job] object TrainChecks {
 
   private val forgetful = Set("adagrad_da", "ftrl")
 
+  private def several(columns: Seq[Fed]): Option[String] =
+    Option.when(columns.size > 1)(columns.map(_.column).mkString("'", "', '", "'"))
+
   /** Checks a column against the placeholder that it feeds. */
-  def fits(
-      schema: StructType,
-      graph: GraphInfo,
-      columnParam: String,
-      column: String,
-      tensorParam: String,
-      tensor: String
-  ): Unit = {
+  def fits(schema: StructType, graph: GraphInfo, fed: Fed): Unit = {
+    import fed._
     val field = PackedColumn.check(schema, columnParam, column)
     val info = graph.placeholder(tensorParam, tensor)
     for (width <- PackedColumn.knownSize(field); size <- info.rowSize if width != size)
@@ -171,6 +164,14 @@ private[job] object TrainChecks {
         s"column '$column' ($columnParam) has $width value(s) a row, but $tensorParam '$tensor' takes $size " +
           s"(its shape is ${shapeText(info)}): change the placeholder's shape or the column"
       )
+  }
+
+  /** Refuses a placeholder that two columns feed. */
+  def fedOnce(columns: Seq[Fed]): Unit = columns.groupBy(_.tensor).values.filter(_.size > 1).foreach { twice =>
+    throw new IllegalArgumentException(
+      s"columns '${twice(0).column}' (${twice(0).columnParam}) and '${twice(1).column}' (${twice(1).columnParam}) feed the same " +
+        s"placeholder, '${twice(0).tensor}': give each column one of its own"
+    )
   }
 
   private def shapeText(info: TensorInfo): String =

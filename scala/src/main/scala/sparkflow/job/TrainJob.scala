@@ -136,13 +136,7 @@ object TrainJob {
   }
 
   private def packed(dataset: Dataset[_], request: TrainRequest, seed: Long): DataFrame = {
-    def pack(name: String) =
-      PackedColumn(PackedColumn.named(dataset, name), dataset.schema(name).dataType, name)
-    val columns = Seq(
-      Some(request.inputCol -> "features"),
-      request.labelCol.map(_ -> "label"),
-      request.sampleWeightCol.map(_ -> "weight")
-    ).flatten.map { case (column, name) => pack(column).as(name) }
+    val columns = request.columns.map(fed => PackedColumn.of(dataset, fed.column).as(fed.name))
     val heldOut = HeldOut.column(dataset, request, seed).map(_.as("validation"))
     dataset.select(columns ++ heldOut: _*).coalesce(request.partitions)
   }

@@ -6,16 +6,16 @@ import sparkflow.ps.store.ModelState
 
 /** Everything a fit needs, as plain data; what each field means is said by the Param of the same name.
   *
+  * @param inputs     one at least
+  * @param labels     none to train unsupervised
   * @param initial    weights to start from; None starts from the graph's own initializers
   * @param spillLimit bytes; None for no limit
   * @param workerTimeout seconds, as is `waitTimeout`
   */
 final case class TrainRequest(
     graph: String,
-    inputCol: String,
-    labelCol: Option[String],
-    tfInput: String,
-    tfLabel: Option[String],
+    inputs: Seq[Fed],
+    labels: Seq[Fed],
     tfOutput: String,
     tfDropout: Option[String],
     regularizationLosses: Boolean,
@@ -61,6 +61,13 @@ final case class TrainRequest(
     monitorMode: String = "auto",
     tfMetrics: Option[String] = None
 ) {
+
+  /** All columns that the workers are sent, in their order. */
+  def columns: Seq[Fed] = inputs ++ labels ++ sampleWeight
+
+  private def sampleWeight: Option[Fed] =
+    for (column <- sampleWeightCol; tensor <- tfSampleWeight)
+      yield Fed("weight", "sampleWeightCol", column, "tfSampleWeight", tensor)
 
   /** Whether rows are held out. */
   def validates: Boolean = validationIndicatorCol.isDefined || validationFraction > 0

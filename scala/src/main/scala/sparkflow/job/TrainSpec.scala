@@ -33,8 +33,8 @@ private[job] final case class TrainSpec(
       ("server" -> server.toJson) ~
       ("round" -> round) ~
       ("graph" -> request.graph) ~
-      ("tfInput" -> request.tfInput) ~
-      ("tfLabel" -> request.tfLabel.map(JString(_)).getOrElse(JNull)) ~
+      ("inputs" -> request.inputs.map(_.toJson)) ~
+      ("labels" -> request.labels.map(_.toJson)) ~
       ("tfOutput" -> request.tfOutput) ~
       ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
       ("regularizationLosses" -> request.regularizationLosses) ~

@@ -16,20 +16,24 @@ private[ml] object ModelFunction {
       session: SparkSession,
       name: String,
       job: PredictJob,
-      inputCol: String,
       classifier: Option[Classifier]
   ): Unit = {
     check(name)
     classifier.foreach(_.check(job.output))
     val outputType = job.outputType // here, so that what is wrong with the graph is said now
     SqlFunction.register(session, name) { arguments =>
-      if (arguments.size != 1)
+      val columns = job.columns
+      if (arguments.size != columns.size) {
+        val takes =
+          if (columns.size == 1) "one argument, the model's inputCol"
+          else s"${columns.size} arguments, the model's inputCols"
         throw new IllegalArgumentException(
-          s"$name takes one argument, the model's inputCol such as $name($inputCol), but got ${arguments.size}"
+          s"$name takes $takes such as $name(${columns.mkString(", ")}), but got ${arguments.size}"
         )
-      val (input, field) = arguments.head
-      job.check(StructType(Seq(field.copy(name = inputCol))), inputCol)
-      val output = job.column(session, input, field.dataType, inputCol)
+      }
+      val named = arguments.zip(columns).map { case ((_, field), column) => field.copy(name = column) }
+      job.check(StructType(named))
+      val output = job.column(session, arguments.map { case (input, field) => input -> field.dataType })
       if (classifier.isDefined) classifier.get.predictionColumn(output, outputType)
       else if (outputType == DoubleType) output
       else PackedColumn.valuesOfVector(output)

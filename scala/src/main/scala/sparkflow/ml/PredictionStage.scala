@@ -14,7 +14,7 @@ private[ml] trait PredictionStage extends InputParams with PredictionParams with
     PredictRequest(
       graph,
       state,
-      $(tfInput),
+      FedColumns(this, "features")(inputCol, tfInput)(inputCols, tfInputs),
       $(tfOutput),
       get(tfDropout),
       $(toKeepDropout),
@@ -27,7 +27,7 @@ private[ml] trait PredictionStage extends InputParams with PredictionParams with
 
   /** @throws IllegalArgumentException if a column is wrong or missing, or one that is to be added is there already */
   private[ml] def withPrediction(schema: StructType, job: PredictJob): StructType = {
-    job.check(schema, $(inputCol))
+    job.check(schema)
     classifier.foreach(_.check(job.output))
     val vectors = Seq(rawPredictionCol, probabilityCol).filter(isSet).map(_ -> SQLDataTypes.VectorType)
     val prediction = predictionCol -> (if (classifies) DoubleType else job.outputType)

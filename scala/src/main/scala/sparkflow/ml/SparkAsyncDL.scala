@@ -82,10 +82,8 @@ class SparkAsyncDL(override val uid: String)
 
   private[ml] def trainRequest: TrainRequest = TrainRequest(
     graph = $(tensorflowGraph),
-    inputCol = $(inputCol),
-    labelCol = get(labelCol),
-    tfInput = $(tfInput),
-    tfLabel = get(tfLabel),
+    inputs = FedColumns(this, "features")(inputCol, tfInput)(inputCols, tfInputs),
+    labels = FedColumns(this, "label")(labelCol, tfLabel)(labelCols, tfLabels),
     tfOutput = $(tfOutput),
     tfDropout = get(tfDropout),
     regularizationLosses = $(useRegularizationLosses),

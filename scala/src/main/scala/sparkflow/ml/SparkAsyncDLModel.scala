@@ -62,9 +62,9 @@ class SparkAsyncDLModel private[sparkflow] (
   override def transform(dataset: Dataset[_]): DataFrame = {
     val schema = dataset.schema
     transformSchema(schema, logging = true)
-    val name = $(inputCol)
-    val input = PackedColumn.named(dataset, name)
-    val prediction = predictJob.column(dataset.sparkSession, input, schema(name).dataType, name)
+    val job = predictJob
+    val inputs = job.columns.map(name => PackedColumn.named(dataset, name) -> schema(name).dataType)
+    val prediction = job.column(dataset.sparkSession, inputs)
     classifier.fold(dataset.select(col("*"), prediction.as($(predictionCol)))) { classifier =>
       classified(dataset, prediction, classifier)
     }
@@ -89,7 +89,7 @@ class SparkAsyncDLModel private[sparkflow] (
     *                                  its argument is
     */
   def register(session: SparkSession, name: String): Unit =
-    ModelFunction.register(session, name, predictJob, $(inputCol), classifier)
+    ModelFunction.register(session, name, predictJob, classifier)
 
   override def transformSchema(schema: StructType): StructType = withPrediction(schema, predictJob)
 

@@ -25,8 +25,15 @@ private[params] object Expect {
   def name(param: String, expected: String, remedy: String): String => Boolean =
     apply[String](param, expected, remedy)(value => value != null && value.trim.nonEmpty)
 
+  /** For lists of names, at least one. */
+  def names(param: String, expected: String, remedy: String): Array[String] => Boolean =
+    apply[Array[String]](param, expected, remedy)(all =>
+      all != null && all.nonEmpty && all.forall(name => name != null && name.trim.nonEmpty)
+    )
+
   private def show(value: Any): String = value match {
     case null                     => "null"
+    case list: Array[_]           => list.map(show).mkString("[", ", ", "]")
     case s: String if s.size > 60 => s"'${s.take(60)}…'"
     case s: String                => s"'$s'"
     case a: Array[_]              => a.mkString("(", ", ", ")")

@@ -1,6 +1,6 @@
 package sparkflow.params
 
-import org.apache.spark.ml.param.{Param, Params}
+import org.apache.spark.ml.param.{Param, Params, StringArrayParam}
 
 /** Where the features come from and which placeholder they feed; the same in training and prediction. */
 trait InputParams extends Params {
@@ -20,6 +20,21 @@ trait InputParams extends Params {
     Expect.name("tfInput", "a tensor name", "name the features placeholder, such as 'x:0'")
   )
 
+  final val inputCols: StringArrayParam = new StringArrayParam(
+    this,
+    "inputCols",
+    "Names of several features columns, instead of inputCol, each of the same types; they feed the placeholders that " +
+      "tfInputs names in the same order.",
+    Expect.names("inputCols", "names of columns", "name the features columns, such as 'user' and 'item'")
+  )
+
+  final val tfInputs: StringArrayParam = new StringArrayParam(
+    this,
+    "tfInputs",
+    "Tensor names of the placeholders that take inputCols, in the same order, such as 'user:0' and 'item:0'; instead of tfInput.",
+    Expect.names("tfInputs", "tensor names", "name the features placeholders, such as 'user:0' and 'item:0'")
+  )
+
   setDefault(inputCol -> "transformed", tfInput -> "x:0")
 
   def getInputCol: String = $(inputCol)
@@ -29,4 +44,12 @@ trait InputParams extends Params {
   def getTfInput: String = $(tfInput)
 
   def setTfInput(value: String): this.type = set(tfInput, value)
+
+  def getInputCols: Array[String] = $(inputCols)
+
+  def setInputCols(value: Array[String]): this.type = set(inputCols, value)
+
+  def getTfInputs: Array[String] = $(tfInputs)
+
+  def setTfInputs(value: Array[String]): this.type = set(tfInputs, value)
 }

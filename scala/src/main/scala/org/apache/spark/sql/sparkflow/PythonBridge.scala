@@ -80,9 +80,9 @@ object PythonBridge {
       case other => throw connect(other)
     }
 
-  /** The function over a column: an iterator of Arrow arrays in, one of as many values out; lazy. */
-  def arrowColumn(input: Column, function: Function, name: String, result: DataType): Column =
-    column(name, function, result, Seq(ExpressionUtils.expression(input)), scalarArrowIter)
+  /** The function over columns: an iterator of Arrow arrays (tuples of several) in, one of as many values out; lazy. */
+  def arrowColumn(inputs: Seq[Column], function: Function, name: String, result: DataType): Column =
+    column(name, function, result, inputs.map(ExpressionUtils.expression), scalarArrowIter)
 
   /** Tasks that can run at once on the executors that there are now. */
   def slots(sc: SparkContext): Int =

@@ -1,0 +1,104 @@
+"""Several columns in, each to a placeholder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from pyspark.ml.feature import VectorAssembler
+from pyspark.sql import DataFrame, SparkSession
+
+from conftest import oldest_only
+from estimators import assert_equal_bits
+from sparkflow.graph_utils import build_graph
+from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
+
+
+@pytest.fixture(scope="module")
+def people(spark: SparkSession) -> DataFrame:
+    """Columns a, b and id in; y and z to be learnt; all of them, and the labels, also as vectors."""
+    data = spark.range(200).selectExpr(
+        "rand(1) a",
+        "array(rand(2), rand(3)) b",
+        "int(id % 7) id",
+        "double(id % 3) + rand(4) z",
+        "id % 5 = 0 held",
+    )
+    data = data.selectExpr("*", "a + 2 * b[0] - b[1] + id y").selectExpr("*", "b[0] b0", "b[1] b1")
+    data = VectorAssembler(inputCols=["a", "b0", "b1", "id"], outputCol="all").transform(data)
+    return VectorAssembler(inputCols=["y", "z"], outputCol="labels").transform(data).coalesce(2).cache()
+
+
+def apart() -> tf.Tensor:
+    a = tf.placeholder(tf.float32, [None], name="a")
+    b = tf.placeholder(tf.float32, [None, 2], name="b")
+    i = tf.placeholder(tf.int32, [None, 1], name="i")
+    y = tf.placeholder(tf.float32, [None], name="y")
+    z = tf.placeholder(tf.float32, [None, 1], name="z")
+    return net(tf.concat([a[:, None], b], 1), i, tf.concat([y[:, None], z], 1))
+
+
+def together() -> tf.Tensor:
+    x = tf.placeholder(tf.float32, [None, 4], name="x")
+    y = tf.placeholder(tf.float32, [None, 2], name="y")
+    return net(x[:, :3], tf.cast(x[:, 3:], tf.int32), y)
+
+
+def net(x: tf.Tensor, i: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    rows = tf.nn.embedding_lookup(tf.get_variable("table", [7, 3]), i)
+    joined = tf.concat([x, tf.reshape(rows, [-1, 3])], 1)
+    out = tf.matmul(joined, tf.get_variable("kernel", [6, 2]), name="out")
+    return tf.losses.mean_squared_error(y, out)
+
+
+def estimator(graph: str, **changes: object) -> SparkAsyncDL:
+    params = {
+        "tfOutput": "out:0",
+        "mode": "sync",
+        "iters": 3,
+        "miniBatchSize": 16,
+        "partitions": 2,
+        "seed": 3,
+    }
+    return SparkAsyncDL(**{"tensorflowGraph": graph, **params, **changes})
+
+
+SEVERAL = {
+    "inputCols": ["id", "a", "b"],
+    "tfInputs": ["i:0", "a:0", "b:0"],
+    "labelCols": ["y", "z"],
+    "tfLabels": ["y:0", "z:0"],
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"validationIndicatorCol": "held"},
+        pytest.param({"sparseTables": False, "spillLimit": 1000}, marks=oldest_only),
+        pytest.param({"mode": "locked", "partitions": 1, "localSteps": 2}, marks=oldest_only),
+    ],
+    ids=["rows", "whole, spilled", "local steps"],
+)
+def test_several_columns_train_as_one_that_joins_them(people: DataFrame, changes: dict[str, object]) -> None:
+    one = {"inputCol": "all", "labelCol": "labels", "tfLabel": "y:0"}
+    joined = estimator(build_graph(together), **one, **changes).fit(people)
+    several = estimator(build_graph(apart), **SEVERAL, **changes).fit(people)
+    assert_equal_bits(several, joined)
+    losses = [[r["validationLoss"] for r in m.summary.history.collect()] for m in (several, joined)]
+    assert losses[0] == losses[1]
+
+
+def test_the_model_is_fed_likewise_after_it_was_saved(people: DataFrame, tmp_path: Path) -> None:
+    model = estimator(build_graph(apart), **SEVERAL, iters=1).fit(people)
+    model.save(str(tmp_path / "model"))
+    loaded = SparkAsyncDLModel.load(str(tmp_path / "model"))
+    assert loaded.getInputCols() == ["id", "a", "b"] and loaded.getTfInputs() == ["i:0", "a:0", "b:0"]
+    table, kernel = model.get_weights()
+    rows = loaded.transform(people).select("id", "a", "b", "predicted").collect()
+    joined = np.array([[r["a"], *r["b"], *table[r["id"]]] for r in rows])
+    np.testing.assert_allclose(
+        [r["predicted"].toArray() for r in rows], joined @ kernel, rtol=1e-4, atol=1e-5
+    )
