@@ -66,7 +66,8 @@ class Interchange:
         Parameters
         ----------
         model : keras.Model
-            Built, with one input and one output. It is left as it is.
+            Built. It is left as it is. For several inputs give ``inputCols``, in their order or as a dict by
+            their names; of several outputs, ``tfOutput`` says which: ``out/NAME:0``.
         **params
             Of the model; ``tfInput`` is ``x:0``, and ``tfOutput`` is ``out:0`` unless given (``class:0``).
 

@@ -4,6 +4,8 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sparkflow.column_names import in_order
+
 if TYPE_CHECKING:
     from sparkflow.backend.values import Values
 
@@ -12,6 +14,8 @@ _GRAPH = (
     "tensorflowGraph",
     "tfInput",
     "tfLabel",
+    "tfInputs",
+    "tfLabels",
     "tfSampleWeight",
     "tfMetrics",
     "tfDropout",
@@ -61,8 +65,8 @@ def keras_params(
     converted = convert(model, loss, metrics, weighted=weighted)
     params: dict[str, Any] = {
         "tensorflowGraph": converted.graph,
-        "tfInput": converted.tf_input,
-        "tfLabel": converted.tf_label,
+        **_fed("input", given, converted.inputs),
+        **_fed("label", given, converted.labels),
         "tfOutput": converted.tf_output,
         "tfSampleWeight": "sample_weight:0" if weighted else None,
     }
@@ -85,7 +89,30 @@ def keras_params(
             "transform gives",
             stacklevel=4,
         )
-    return {name: value for name, value in params.items() if name not in given}, converted.values
+    found = {name: value for name, value in params.items() if name not in given or name.endswith("Cols")}
+    return found, converted.values
+
+
+def _fed(role: str, given: Mapping[str, Any], tensors: Mapping[str, str]) -> dict[str, Any]:
+    """The params of what the columns of a `role`, "input" or "label", feed.
+
+    Columns that are given by the names of what they feed are brought into its order.
+    """
+    one, several = f"{role}Col", f"{role}Cols"
+    names = list(tensors)
+    if several in given:
+        return {
+            several: in_order(several, given[several], names),
+            f"tf{role.capitalize()}s": list(tensors.values()),
+        }
+    if len(names) > 1:
+        if one in given:
+            raise ValueError(
+                f"{one} is '{given[one]}', but the model takes {len(names)} columns, for {', '.join(names)}: "
+                f"name them in {several}, in this order or as a dict"
+            )
+        return {f"tf{role.capitalize()}s": list(tensors.values())}
+    return {f"tf{role.capitalize()}": next(iter(tensors.values()), None)}
 
 
 def _refuse(who: str, given: Mapping[str, Any], names: tuple[str, ...]) -> None:

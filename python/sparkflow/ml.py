@@ -179,8 +179,9 @@ class SparkAsyncDL(
         Called likewise as ``validation_callback(loss, iteration, metrics)`` each time all partitions have
         ended an iteration of a fit that holds rows out; the metrics are a dict of floats by name.
     model : keras.Model, optional
-        A Keras 3 model instead of a graph: built, with one input and one output. It is left as it is. The
-        params tensorflowGraph, tfInput, tfLabel and tfOutput follow from it, and what it has learnt is what
+        A Keras 3 model instead of a graph, built. It is left as it is. The params tensorflowGraph, tfInput,
+        tfLabel and tfOutput follow from it; for several inputs or outputs tfInputs and tfLabels, and
+        inputCols and labelCols may be dicts by their names. What it has learnt is what
         training starts from, unless initialWeights is given. For several classes, ``tfOutput="class:0"``
         predicts the number of the class.
     loss : str, callable or keras.losses.Loss, optional

@@ -15,6 +15,9 @@ from estimators import assert_equal_bits
 from sparkflow.graph_utils import build_graph
 from sparkflow.ml import SparkAsyncDL, SparkAsyncDLModel
 
+import keras  # isort: skip  # after TensorFlow has been imported quietly
+from keras import layers  # isort: skip
+
 
 @pytest.fixture(scope="module")
 def people(spark: SparkSession) -> DataFrame:
@@ -102,3 +105,32 @@ def test_the_model_is_fed_likewise_after_it_was_saved(people: DataFrame, tmp_pat
     np.testing.assert_allclose(
         [r["predicted"].toArray() for r in rows], joined @ kernel, rtol=1e-4, atol=1e-5
     )
+
+
+def test_a_keras_model_with_two_inputs_and_two_outputs(people: DataFrame) -> None:
+    keras.utils.set_random_seed(4)
+    number, point = keras.Input((1,), dtype="int32", name="number"), keras.Input((2,), name="point")
+    joined = layers.concatenate([layers.Flatten()(layers.Embedding(7, 4)(number)), point])
+    outputs = [
+        layers.Dense(1, name="sum")(joined),
+        layers.Dense(7, activation="softmax", name="kind")(joined),
+    ]
+    model = keras.Model([number, point], outputs)
+    model.compile(keras.optimizers.Adam(0.05), loss={"sum": "mse", "kind": "sparse_categorical_crossentropy"})
+    net = SparkAsyncDL(
+        model=model,
+        inputCols={"point": "b", "number": "id"},
+        labelCols={"sum": "y", "kind": "id"},
+        partitions=2,
+        iters=20,
+        miniBatchSize=16,
+        seed=3,
+        tfOutput="class/kind:0",
+    )
+    fitted = net.fit(people)
+    rows = fitted.transform(people).select("id", "b", "predicted").collect()
+    assert np.mean([r["id"] == r["predicted"] for r in rows]) > 0.9
+    sums = fitted.copy({fitted.tfOutput: "out/sum:0"}).transform(people).select("predicted").collect()
+    given = [np.array([[r["id"]] for r in rows], "i4"), np.array([r["b"] for r in rows], "f4")]
+    wanted = fitted.to_keras().predict(given, verbose=0)[0][:, 0]
+    np.testing.assert_allclose([r["predicted"] for r in sums], wanted, rtol=1e-4, atol=1e-5)

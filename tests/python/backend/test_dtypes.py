@@ -27,9 +27,9 @@ def test_a_graph_is_fed_and_kept_in_any_of_them(dtype):
     assert [v.dtype for v in backend.layout.state] == ["float64" if dtype == "float64" else "float32"]
     assert len(state) == backend.layout.state_bytes
     backend.start(start, state)
-    features = backend.features(FEATURES)
+    features = backend.feeds[0].rows(FEATURES)
     assert features.dtype.name == dtype
-    loss, parts = backend.step(start, features, backend.label(LABELS))
+    loss, parts = backend.step(start, features, backend.feeds[1].rows(LABELS))
     expected, gradient = truth(text, start, {"x:0": features, "y:0": LABELS})
     assert loss == pytest.approx(expected, rel=1e-6)
     np.testing.assert_allclose(np.concatenate(parts), gradient, rtol=1e-6, atol=1e-7)
@@ -39,7 +39,7 @@ def test_a_graph_is_fed_and_kept_in_any_of_them(dtype):
     assert average != 0
     np.testing.assert_allclose(backend.decay(), [0.5])
     backend.restore(backend.layout.state_of([np.array(0.25)]))
-    backend.step(start, features, backend.label(LABELS))
+    backend.step(start, features, backend.feeds[1].rows(LABELS))
     (average,) = backend.layout.state_views(backend.state())
     assert average == pytest.approx(0.125 + FEATURES.mean() / 2, abs=NEAR[dtype])
 
@@ -69,7 +69,7 @@ def test_mixed_bfloat16_learns_what_keras_does(policy):
     weights = np.frombuffer(graph.values.weights, "<f4").copy()
     backend.start(weights, graph.values.state)
     for _ in range(20):
-        _, parts = backend.step(weights, backend.features(FEATURES), backend.label(LABELS))
+        _, parts = backend.step(weights, backend.feeds[0].rows(FEATURES), backend.feeds[1].rows(LABELS))
         weights -= np.float32(0.5) * np.concatenate(parts)
     model.fit(FEATURES, LABELS, batch_size=8, epochs=20, verbose=0)
     theirs = np.concatenate([v.numpy().reshape(-1) for v in model.trainable_variables])

@@ -45,12 +45,6 @@ class TestRefused:
 
         self.refused(Own([keras.Input((2,)), layers.Dense(1)]), "train_step of its own")
 
-    def test_several_inputs_and_outputs(self):
-        a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
-        self.refused(keras.Model([a, b], layers.add([a, layers.Dense(2)(b)])), r"2 inputs \(a, b\)")
-        outs = [layers.Dense(1, name="one")(a), layers.Dense(1, name="two")(a)]
-        self.refused(keras.Model(a, outs), r"2 outputs \(one, two\)")
-
     def test_strings(self):
         x = keras.Input((1,), dtype="string")
         lookup = layers.StringLookup(vocabulary=["a"], name="words")

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 
 
 class Input(NamedTuple):
-    """The shape of a model's input, whose first dimension counts the rows, and its dtype's name."""
+    """The shape of a model's input, whose first dimension counts the rows, its dtype's name, and its own."""
 
     shape: tuple[int | None, ...]
     dtype: str
+    name: str = "x"
+
+
+class Output(NamedTuple):
+    """The shape of what a model predicts, whose first dimension counts the rows, and its name."""
+
+    shape: tuple[int | None, ...]
+    name: str
 
 
 def check_model(model: Any) -> None:
@@ -85,30 +94,23 @@ def _is_scaled(model: Any) -> bool:
     return not model.compiled or isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
 
 
-def input_of(model: Any) -> Input:
-    """Return what a checked model takes.
+def inputs_of(model: Any) -> list[Input]:
+    """Return what a checked model takes, in the order of `model.inputs`.
 
     Raises
     ------
     ValueError
-        It has several inputs, or nobody knows what it takes.
+        Nobody knows what it takes.
     """
     inputs = getattr(model, "inputs", None)
-    if inputs:
-        if len(inputs) > 1:
-            raise ValueError(
-                f"model '{model.name}' has {len(inputs)} inputs ({', '.join(i.name for i in inputs)}), but "
-                "only one column can be fed yet: join them to one input, and take it apart in the model"
-            )
-        found = Input(tuple(inputs[0].shape), keras.backend.standardize_dtype(inputs[0].dtype))
-    else:
-        found = Input(_built_shape(model), keras.config.floatx())
-    return found
+    if not inputs:
+        return [Input(_built_shape(model), keras.config.floatx())]
+    return [Input(tuple(i.shape), keras.backend.standardize_dtype(i.dtype), i.name) for i in inputs]
 
 
-def check_numbers(model: Any, source: Input) -> None:
-    """Raise ValueError if what a model takes, its `source`, is strings."""
-    if source.dtype == "string":
+def check_numbers(model: Any, sources: Sequence[Input]) -> None:
+    """Raise ValueError if one of what a model takes, its `sources`, is strings."""
+    if any(source.dtype == "string" for source in sources):
         raise ValueError(
             f"model '{model.name}' takes strings, which cannot be trained on yet: turn them into numbers "
             "before, such as with Spark's StringIndexer, and train the part of the model behind its "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,12 +13,20 @@ import numpy as np
 from sparkflow.backend.classes import add_class
 from sparkflow.backend.evaluation import COLLECTION as EVALUATION
 from sparkflow.backend.evaluation import describe
-from sparkflow.backend.keras.checks import check_model, check_numbers, check_trainable, input_of
+from sparkflow.backend.keras.checks import (
+    Input,
+    Output,
+    check_model,
+    check_numbers,
+    check_trainable,
+    inputs_of,
+)
 from sparkflow.backend.keras.evaluation import Evaluation
 from sparkflow.backend.keras.held import Held
 from sparkflow.backend.keras.loss import Label, loss_of
 from sparkflow.backend.keras.metrics import Metrics
 from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
+from sparkflow.backend.names import operation_name
 from sparkflow.backend.pretrained.opened import Opened, port_of
 from sparkflow.backend.runtime import tf
 from sparkflow.backend.stored import check_size
@@ -37,20 +45,31 @@ class Converted:
     values : Values
         The graph, whose collections LOSSES and UPDATE_OPS are what `fit` of Keras computes, and the model's
         own values to start from.
-    tf_input, tf_output : str
-        Tensors.
-    tf_label : str, optional
-        None if the loss takes no label.
+    inputs, labels : dict of str
+        Tensors to feed, by the names of the model's inputs, and of the outputs that the loss compares with a
+        label.
+    tf_output : str
+        The first output.
     metrics, left_out : tuple of str
         Names of the metrics that the graph computes, and of those that it cannot.
     """
 
     values: Values
-    tf_input: str
-    tf_label: str | None
+    inputs: Mapping[str, str]
+    labels: Mapping[str, str]
     tf_output: str
     metrics: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def tf_input(self) -> str:
+        """The first input."""
+        return next(iter(self.inputs.values()))
+
+    @property
+    def tf_label(self) -> str | None:
+        """The first label, if there is one."""
+        return next(iter(self.labels.values()), None)
 
     @property
     def graph(self) -> str:
@@ -66,7 +85,7 @@ def convert(
     Parameters
     ----------
     model : keras.Model
-        Built, with one input and one output. Its present values are what training starts from.
+        Built. Its present values are what training starts from.
     loss : str, callable or keras.losses.Loss, optional
         Instead of the one that the model was compiled with.
     metrics : optional
@@ -82,15 +101,15 @@ def convert(
         The model or the loss cannot be trained here; the message says what to change.
     """
     check_trainable(model)
-    source = input_of(model)
-    check_numbers(model, source)
+    sources = inputs_of(model)
+    check_numbers(model, sources)
     variables = Variables(model)
-    prediction = Prediction(model, variables, source)
-    function, label = loss_of(model, loss, prediction.shape)
+    outputs = Prediction(model, variables, sources).outputs
+    function, labels = loss_of(model, loss, outputs)
     weight = Label((None,), "float32") if weighted else None
-    training = Training(model, variables, source, function, label, weight)
-    chosen = Metrics(model, metrics, label, prediction.shape)
-    evaluation = Evaluation(model, variables, source, function, label, chosen, weight)
+    training = Training(model, variables, sources, function, labels, weight)
+    chosen = Metrics(model, metrics, labels, outputs)
+    evaluation = Evaluation(model, variables, sources, function, labels, chosen, weight)
     learnt = _Learnt.of(model, variables)
     if embed:
         check_size(
@@ -98,16 +117,34 @@ def convert(
             "make the estimator with SparkAsyncDL(model=…), save it, and load that",
         )
     with tf.Graph().as_default():
-        x = tf.placeholder(source.dtype, source.shape, name="x")
-        y = None if label is None else tf.placeholder(label.dtype, label.shape, name="y")
+        x = _placeholders("x", sources, [source.name for source in sources])
+        compared = [outputs[label.output].name for label in labels]
+        y = _placeholders("y", labels, compared)
         held = Held(variables, [*learnt.weights, *learnt.state] if embed else None)
         w = None if weight is None else tf.placeholder(weight.dtype, weight.shape, name="sample_weight")
-        batch = [tensor for tensor in (x, y, w) if tensor is not None]
+        batch = [*x, *y, *([] if w is None else [w])]
         _train(training, held, batch)
-        output = _evaluate(evaluation, chosen.names, held, batch)
+        found = _evaluate(evaluation, chosen.names, held, batch, outputs)
         values = _finished(model, held, variables, learnt)
-    label_name = None if y is None else y.name
-    return Converted(values, x.name, label_name, output.name, tuple(chosen.names), tuple(chosen.left_out))
+    return Converted(
+        values,
+        {source.name: tensor.name for source, tensor in zip(sources, x, strict=True)},
+        {name: tensor.name for name, tensor in zip(compared, y, strict=True)},
+        found[0].name,
+        tuple(chosen.names),
+        tuple(chosen.left_out),
+    )
+
+
+def _placeholders(role: str, specs: Sequence[Input | Label], names: Sequence[str]) -> list[Any]:
+    """Add one for each, called as its role or, of several, as its own name below it."""
+    called = [_name(role, name, len(specs)) for name in names]
+    pairs = zip(specs, called, strict=True)
+    return [tf.placeholder(spec.dtype, spec.shape, name=name) for spec, name in pairs]
+
+
+def _name(role: str, name: str, count: int) -> str:
+    return role if count == 1 else f"{role}/{operation_name(name)}"
 
 
 def predictor(model: Any) -> Opened:
@@ -116,7 +153,7 @@ def predictor(model: Any) -> Opened:
     Parameters
     ----------
     model : keras.Model
-        Built, with one input and one output.
+        Built.
 
     Raises
     ------
@@ -124,16 +161,18 @@ def predictor(model: Any) -> Opened:
         It cannot be had here; the message says what to change.
     """
     check_model(model)
-    source = input_of(model)
+    sources = inputs_of(model)
     variables = Variables(model)
-    prediction = Prediction(model, variables, source)
+    prediction = Prediction(model, variables, sources)
     learnt = _Learnt.of(model, variables)
     with tf.Graph().as_default():
-        x = tf.placeholder(source.dtype, source.shape, name="x")
+        x = _placeholders("x", sources, [source.name for source in sources])
         held = Held(variables, None)
-        output = _predict(prediction, held, x)
+        outcome = prediction.trace.add([*held.values, *x], "predict")
+        found = _named(outcome, prediction.outputs)
         values = _finished(model, held, variables, learnt)
-    return Opened(values, (port_of(x),), (port_of(output),))
+    inputs = [port_of(tensor)._replace(name=source.name) for tensor, source in zip(x, sources, strict=True)]
+    return Opened(values, tuple(inputs if len(inputs) > 1 else map(port_of, x)), tuple(map(port_of, found)))
 
 
 class _Learnt(NamedTuple):
@@ -184,28 +223,31 @@ def _with_gradient(loss: Any, weights: list[Any], gradients: list[Any]) -> Any:
     return tf.add_n(parts)
 
 
-def _predict(prediction: Prediction, held: Held, x: Any) -> Any:
-    """Add the output of a model that is not to be trained."""
-    (outcome,) = prediction.trace.add([*held.values, x], "predict")
-    return _output(outcome)
+def _evaluate(
+    evaluation: Evaluation,
+    metrics: Sequence[str],
+    held: Held,
+    batch: Sequence[Any],
+    outputs: Sequence[Output],
+) -> list[Any]:
+    """Add what the model gives in inference: the outputs and, in their collection, the loss and the metrics.
 
-
-def _evaluate(evaluation: Evaluation, metrics: Sequence[str], held: Held, batch: Sequence[Any]) -> Any:
-    """Add what the model gives in inference: the output and, in their collection, the loss and the metrics.
-
-    The output needs no label.
+    The outputs need no label.
     """
-    outcome, loss, *parts = evaluation.trace.add([*held.values, *batch], "predict")
+    found = evaluation.trace.add([*held.values, *batch], "predict")
+    outcome, (loss, *parts) = found[: len(outputs)], found[len(outputs) :]
     named = {name: (parts[2 * i].name, parts[2 * i + 1].name) for i, name in enumerate(metrics)}
     tf.add_to_collection(EVALUATION, describe(loss.name, named))
-    return _output(outcome)
+    return _named(outcome, outputs)
 
 
-def _output(outcome: Any) -> Any:
-    """Name the output, and add the number of the class where it says how much each class is."""
-    output = tf.identity(outcome, name="out")
-    add_class(output)
-    return output
+def _named(tensors: Sequence[Any], outputs: Sequence[Output]) -> list[Any]:
+    """Name the outputs, and add the number of the class where one says how much each class is."""
+    named = []
+    for tensor, output in zip(tensors, outputs, strict=True):
+        named.append(tf.identity(tensor, name=_name("out", output.name, len(outputs))))
+        add_class(named[-1], _name("class", output.name, len(outputs)))
+    return named
 
 
 def _architecture(model: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ import keras
 from sparkflow.backend.keras.checks import Input
 from sparkflow.backend.keras.loss import Label, Loss
 from sparkflow.backend.keras.metrics import Metrics
-from sparkflow.backend.keras.model import Variables, called, fed_specs, others
+from sparkflow.backend.keras.model import Variables, batch_specs, called, fed_specs, packed, parts
 from sparkflow.backend.keras.trace import Trace
 
 
@@ -19,29 +20,27 @@ class Evaluation:
     Attributes
     ----------
     trace : Trace
-        Takes the values of `variables.fed`, the input and, of those that there are, the label and the sample
-        weights. Gives the prediction, the loss, and a total and a count for each metric.
+        Takes the values of `variables.fed` and a batch, as `batch_specs` says. Gives the predictions, the
+        loss, and a total and a count for each metric.
     """
 
     def __init__(
         self,
         model: Any,
         variables: Variables,
-        source: Input,
+        sources: Sequence[Input],
         loss: Loss,
-        label: Label | None,
+        labels: Sequence[Label],
         metrics: Metrics,
         weight: Label | None = None,
     ) -> None:
         count = len(variables.fed)
 
         def call(*tensors: Any) -> list[Any]:
-            x = tensors[count]
-            y, w = others(tensors[count + 1 :], label is not None, weight is not None)
+            x, y, w = parts(tensors[count:], len(sources), len(labels))
             with keras.StatelessScope(variables.mapping(tensors[:count]), collect_losses=True):
                 prediction = called(model, x, training=False)
-                total = keras.ops.cast(loss(y, x, prediction, w), "float32")
-            return [prediction, total, *metrics.parts(y, prediction, w)]
+                total = keras.ops.cast(loss(y, packed(model, x), prediction, w), "float32")
+            return [*keras.tree.flatten(prediction), total, *metrics.parts(y, prediction, w)]
 
-        batch = [spec for spec in (source, label, weight) if spec is not None]
-        self.trace = Trace(call, [*fed_specs(variables), *batch])
+        self.trace = Trace(call, [*fed_specs(variables), *batch_specs(sources, labels, weight)])

@@ -7,21 +7,27 @@ from typing import Any, NamedTuple
 
 import keras
 
+from sparkflow.backend.keras.checks import Output
+
 
 class Label(NamedTuple):
-    """What one row's label is: a shape whose first dimension counts the rows, and the dtype's name."""
+    """What one row's label is: a shape whose first dimension counts the rows, and the dtype's name.
+
+    `output` is the number of the output that it is compared with.
+    """
 
     shape: tuple[int | None, ...]
     dtype: str
+    output: int = 0
 
 
-# (label or None, inputs, prediction, sample weights or None) → the loss of a mini-batch, one number.
+# (labels, inputs, predictions, sample weights or None) → the loss of a mini-batch, one number.
 # Called in the model's own scope.
 Loss = Callable[[Any, Any, Any, Any], Any]
 
 
-def loss_of(model: Any, given: Any, output: Sequence[int | None]) -> tuple[Loss, Label | None]:
-    """Return the whole loss of a mini-batch, and its label; no label for a loss that needs none.
+def loss_of(model: Any, given: Any, outputs: Sequence[Output]) -> tuple[Loss, list[Label]]:
+    """Return the whole loss of a mini-batch, and its labels; none for an output whose loss needs none.
 
     As in Keras, it has the model's regularizers and `add_loss` in it.
 
@@ -29,40 +35,59 @@ def loss_of(model: Any, given: Any, output: Sequence[int | None]) -> tuple[Loss,
     ----------
     model : keras.Model
     given : str, callable, keras.losses.Loss or None
-        As `compile` takes it, and instead of what the model was compiled with.
-    output : sequence of int or None
-        Shape of what the model predicts.
+        As `compile` takes it, and instead of what the model was compiled with. For several outputs: one for
+        all, a list, or a dict by their names.
+    outputs : sequence of Output
+        What the model predicts.
 
     Raises
     ------
     ValueError
-        There is no loss, or there are several, or Keras knows none of that name.
+        There is no loss, or not one for each output, or Keras knows none of that name.
     """
-    if given is None and model.compiled:
-        chosen = _single(getattr(model, "loss", None))
+    of_model = given is None and model.compiled
+    chosen = _each(getattr(model, "loss", None) if of_model else given, outputs)
+    labels = _labels(chosen, outputs)
+    # With several, Keras' own loss counts what each comes to in variables, which are nobody's here.
+    if of_model and (len(outputs) == 1 or _computes_its_own(model)):
 
         def compiled(y: Any, x: Any, prediction: Any, weight: Any) -> Any:
-            if chosen is None and not model.losses and not _computes_its_own(model):
+            if not labels and not model.losses and not _computes_its_own(model):
                 raise _missing(model)
-            return model.compute_loss(x=x, y=y, y_pred=prediction, sample_weight=weight)
+            given = filled(labels, y, prediction) if labels else None
+            return model.compute_loss(x=x, y=given, y_pred=prediction, sample_weight=weight)
 
-        return compiled, _label(chosen, output)
+        return compiled, labels
     if _computes_its_own(model):
         raise ValueError(
             f"model '{model.name}' has a compute_loss of its own, which takes its loss from compile: call "
             "model.compile(loss=…, optimizer=…), and leave loss out"
         )
-    chosen = _single(given)
-    function = None if chosen is None else _averaged(_resolved(chosen, output))
+    taken = [label.output for label in labels]
+    functions = {number: _averaged(_resolved(chosen[number], outputs[number].shape)) for number in taken}
+    scales = _scales(model, outputs) if of_model else [None] * len(outputs)
 
     def own(y: Any, x: Any, prediction: Any, weight: Any) -> Any:
-        parts = [] if function is None else [function(y, prediction, sample_weight=weight)]
+        parts = []
+        predictions = keras.tree.flatten(prediction)
+        for label, truth in zip(labels, y, strict=True):
+            function, scale = functions[label.output], scales[label.output]
+            part = function(truth, predictions[label.output], sample_weight=weight)
+            parts.append(part if scale is None else keras.ops.multiply(part, scale))
         parts += [keras.ops.sum(keras.ops.cast(part, keras.config.floatx())) for part in model.losses]
         if not parts:
             raise _missing(model)
         return parts[0] if len(parts) == 1 else keras.ops.sum(keras.ops.stack(parts))
 
-    return own, _label(chosen, output)
+    return own, labels
+
+
+def filled(labels: Sequence[Label], y: Sequence[Any], prediction: Any) -> Any:
+    """What the predictions are compared with, packed as they are; one without a label with itself."""
+    flat = list(keras.tree.flatten(prediction))
+    for label, tensor in zip(labels, y, strict=True):
+        flat[label.output] = tensor
+    return keras.tree.pack_sequence_as(prediction, flat)
 
 
 def _computes_its_own(model: Any) -> bool:
@@ -75,16 +100,24 @@ def _missing(model: Any) -> ValueError:
     )
 
 
-def _single(loss: Any) -> Any:
-    """The loss of the only output: `compile` takes it in a list or a dict, too."""
+def _each(loss: Any, outputs: Sequence[Output]) -> list[Any]:
+    """The loss of each output, None for one that has none."""
+    names = [output.name for output in outputs]
+    if isinstance(loss, dict) and len(names) > 1:
+        unknown = [name for name in loss if name not in names]
+        if unknown:
+            raise ValueError(
+                f"there is a loss for '{unknown[0]}', but the outputs are {', '.join(names)}: name these"
+            )
+        return [loss.get(name) for name in names]
     if isinstance(loss, (list, tuple, dict)):
         losses = list(loss.values() if isinstance(loss, dict) else loss)
-        if len(losses) != 1:
+        if len(losses) != len(names):
             raise ValueError(
-                f"there are {len(losses)} losses, but only one output can be trained yet: give one"
+                f"there are {len(losses)} losses for the output(s) {', '.join(names)}: give one for each"
             )
-        return losses[0]
-    return loss
+        return losses
+    return [loss] * len(names)
 
 
 def _resolved(loss: Any, output: Sequence[int | None]) -> Any:
@@ -111,11 +144,20 @@ def _averaged(loss: Any) -> Any:
     return Averaged()
 
 
-def _label(loss: Any, output: Sequence[int | None]) -> Label | None:
-    if loss is None:
-        return None
+def _scales(model: Any, outputs: Sequence[Output]) -> list[float | None]:
+    """The `loss_weights` that a model was compiled with."""
+    given = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
+    return _each(given, outputs)
+
+
+def _labels(losses: Sequence[Any], outputs: Sequence[Output]) -> list[Label]:
+    pairs = enumerate(zip(losses, outputs, strict=True))
+    return [_label(loss, output.shape, number) for number, (loss, output) in pairs if loss is not None]
+
+
+def _label(loss: Any, output: Sequence[int | None], number: int) -> Label:
     loss = _resolved(loss, output)
     sparse = keras.losses.sparse_categorical_crossentropy
     if loss is sparse or isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
-        return Label(tuple(output[:-1]), "int32")
-    return Label(tuple(output), "float32")
+        return Label(tuple(output[:-1]), "int32", number)
+    return Label(tuple(output), "float32", number)

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from sparkflow.backend.keras.checks import Input
+from sparkflow.backend.keras.checks import Input, Output
 from sparkflow.backend.keras.loss import Label, Loss
 from sparkflow.backend.keras.trace import Trace
 from sparkflow.backend.layout import STATE_DTYPES
@@ -74,9 +74,9 @@ def kept_value(variable: Any) -> np.ndarray:
     return np.asarray(variable.value.numpy().astype(kept_dtype(variable)))
 
 
-def fed_specs(variables: Variables) -> list[Input]:
+def fed_specs(variables: Variables) -> list[tuple[tuple[int | None, ...], str]]:
     """Shape and dtype of each of `variables.fed`."""
-    return [Input(tuple(v.shape), keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
+    return [(tuple(v.shape), keras.backend.standardize_dtype(v.dtype)) for v in variables.fed]
 
 
 class Training:
@@ -90,9 +90,8 @@ class Training:
     Attributes
     ----------
     trace : Trace
-        Takes the values of `variables.fed`, the input and, of those that there are, the label and the sample
-        weights. Gives the loss;
-        the new values of `updated`; and, if `has_gradients`, the gradient of each weight.
+        Takes the values of `variables.fed` and a batch, as `batch_specs` says. Gives the loss; the new
+        values of `updated`; and, if `has_gradients`, the gradient of each weight.
     updated : list of int
         Which of `variables.fed` a step changes.
     """
@@ -101,14 +100,13 @@ class Training:
         self,
         model: Any,
         variables: Variables,
-        source: Input,
+        sources: Sequence[Input],
         loss: Loss,
-        label: Label | None,
+        labels: Sequence[Label],
         weight: Label | None = None,
     ) -> None:
-        specs: list[Any] = [*fed_specs(variables), source]
-        specs += [spec for spec in (label, weight) if spec is not None]
-        self._given = (label is not None, weight is not None)
+        specs: list[Any] = [*fed_specs(variables), *batch_specs(sources, labels, weight)]
+        self._counts = (len(sources), len(labels))
         self._model, self._variables, self._loss = model, variables, loss
         self.updated: list[int] = []
         self.trace = Trace(self._call, specs)
@@ -118,13 +116,13 @@ class Training:
 
     def _call(self, *tensors: Any) -> list[Any]:
         count = len(self._variables.fed)
-        values, x = tensors[:count], tensors[count]
-        y, weight = others(tensors[count + 1 :], *self._given)
+        values = tensors[:count]
+        x, y, weight = parts(tensors[count:], *self._counts)
         model = self._model
         with keras.StatelessScope(self._variables.mapping(values), collect_losses=True) as scope:
             before = [scope.get_current_value(variable) for variable in self._variables.fed]
             prediction = called(model, x, training=True)
-            total = keras.ops.cast(self._loss(y, x, prediction, weight), "float32")
+            total = keras.ops.cast(self._loss(y, packed(model, x), prediction, weight), "float32")
             after = [scope.get_current_value(variable) for variable in self._variables.fed]
         self.updated = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if new is not old]
         weights = self._variables.weights
@@ -150,43 +148,61 @@ class Prediction:
     Attributes
     ----------
     trace : Trace
-        Takes the values of `variables.fed` and the input; gives the prediction.
-    shape : tuple of int or None
-        Of the prediction; the first dimension counts the rows.
+        Takes the values of `variables.fed` and the inputs; gives the predictions.
+    outputs : list of Output
     """
 
-    def __init__(self, model: Any, variables: Variables, source: Input) -> None:
-        self.shape: tuple[int | None, ...] = ()
+    def __init__(self, model: Any, variables: Variables, sources: Sequence[Input]) -> None:
+        self.outputs: list[Output] = []
+        count = len(variables.fed)
 
         def call(*tensors: Any) -> list[Any]:
-            with keras.StatelessScope(variables.mapping(tensors[:-1])):
-                prediction = called(model, tensors[-1], training=False)
-            self.shape = tuple(prediction.shape)
-            return [prediction]
+            with keras.StatelessScope(variables.mapping(tensors[:count])):
+                outcome = called(model, tensors[count:], training=False)
+            predictions = list(keras.tree.flatten(outcome))
+            names = names_of(model, outcome, len(predictions))
+            self.outputs = [Output(tuple(p.shape), name) for p, name in zip(predictions, names, strict=True)]
+            return predictions
 
-        self.trace = Trace(call, [*fed_specs(variables), source])
-
-
-def others(tensors: Sequence[Any], label: bool, weight: bool) -> tuple[Any, Any]:
-    """The label and the sample weights, None for that which is not among the tensors."""
-    remaining = iter(tensors)
-    return (next(remaining) if label else None), (next(remaining) if weight else None)
+        self.trace = Trace(call, [*fed_specs(variables), *batch_specs(sources)])
 
 
-def called(model: Any, x: Any, training: bool) -> Any:
-    """The one output of the model, with the mask that Keras' losses heed."""
-    inputs = getattr(model, "input", None)  # one tensor, or a list or dict with it
-    given = keras.tree.pack_sequence_as(inputs, [x]) if keras.tree.is_nested(inputs) else x
-    outputs = keras.tree.flatten(model(given, training=training))
-    if len(outputs) != 1:
-        names = getattr(model, "output_names", None) or [output.name for output in outputs]
-        raise ValueError(
-            f"model '{model.name}' has {len(outputs)} outputs ({', '.join(names)}), but only one can be "
-            "trained yet: make a keras.Model of the inputs and that one output"
-        )
-    if outputs[0].shape.rank in (0, None):
-        raise ValueError(
-            f"model '{model.name}' gives {outputs[0].shape} for a mini-batch: its first dimension must "
-            "count the rows"
-        )
-    return outputs[0]
+def names_of(model: Any, outcome: Any, count: int) -> list[str]:
+    """Names of a model's outputs, of which there are so many: the keys of a dict, or those of its layers."""
+    if isinstance(outcome, dict) and len(outcome) == count:
+        return sorted(outcome)
+    names = list(getattr(model, "output_names", None) or [])
+    return names if len(names) == count else [f"output_{number}" for number in range(count)]
+
+
+def batch_specs(
+    sources: Sequence[Input], labels: Sequence[Label] = (), weight: Label | None = None
+) -> list[tuple[tuple[int | None, ...], str]]:
+    """Shape and dtype of each tensor of a mini-batch: inputs, labels and, if there are, sample weights."""
+    all_of_them: list[Any] = [*sources, *labels, *([] if weight is None else [weight])]
+    return [(spec.shape, spec.dtype) for spec in all_of_them]
+
+
+def parts(tensors: Sequence[Any], inputs: int, labels: int) -> tuple[list[Any], list[Any], Any]:
+    """The inputs, the labels and the sample weights (or None) of a mini-batch."""
+    x, y, rest = tensors[:inputs], tensors[inputs : inputs + labels], tensors[inputs + labels :]
+    return list(x), list(y), (rest[0] if rest else None)
+
+
+def packed(model: Any, x: Sequence[Any]) -> Any:
+    """The inputs as the model takes them."""
+    inputs = getattr(model, "input", None)  # one tensor, or a list or dict with them
+    return keras.tree.pack_sequence_as(inputs, list(x)) if keras.tree.is_nested(inputs) else x[0]
+
+
+def called(model: Any, x: Sequence[Any], training: bool) -> Any:
+    """The outputs as the model gives them, or its only one, with the masks that Keras' losses heed."""
+    outcome = model(packed(model, x), training=training)
+    outputs = keras.tree.flatten(outcome)
+    for output in outputs:
+        if output.shape.rank in (0, None):
+            raise ValueError(
+                f"model '{model.name}' gives {output.shape} for a mini-batch: its first dimension must "
+                "count the rows"
+            )
+    return outputs[0] if len(outputs) == 1 else outcome
