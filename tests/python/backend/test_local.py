@@ -74,7 +74,7 @@ def test_a_step_is_taken_at_the_weights_that_were_put_last(case):
     start, state = backend.initial()
     backend.start(start, state)
     plain.start(start, state)
-    values = np.abs(rows(6, backend._lowered.features._shape[1])) * 3
+    values = np.abs(rows(6, backend.feeds[0]._shape[1])) * 3
     batch = backend.feeds[0].rows(np.floor(values)), backend.feeds[1].rows(rows(6, 3, seed=1))
     for scale in (1.0, -0.5, 2.0):
         now = (start * scale).astype(np.float32)
