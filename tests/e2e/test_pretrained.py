@@ -188,5 +188,5 @@ class TestRefused:
         assert predicted(stage, spark.createDataFrame([(3.0,)], ["v"])).tolist() == [[6.0]]
 
     def test_a_param_that_there_is_not(self, saved: Path, spark: SparkSession) -> None:
-        with pytest.raises(TypeError, match="'outputCol' is no param of the model; those are .*inferenceBatchSize, inputCol"):
+        with pytest.raises(TypeError, match="'outputCol' is no param of the model; those are .*inputCol"):
             SparkAsyncDLModel.load_tensorflow(str(saved / "model.keras"), outputCol="p")
