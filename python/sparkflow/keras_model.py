@@ -67,7 +67,7 @@ def keras_params(
         "tensorflowGraph": converted.graph,
         **_fed("input", given, converted.inputs),
         **_fed("label", given, converted.labels),
-        "tfOutput": converted.tf_output,
+        **_outputs(given, converted),
         "tfSampleWeight": "sample_weight:0" if weighted else None,
     }
     if optimizer is None and model.compiled and "tfOptimizer" not in given:
@@ -91,6 +91,19 @@ def keras_params(
         )
     found = {name: value for name, value in params.items() if name not in given or name.endswith("Cols")}
     return found, converted.values
+
+
+def _outputs(given: Mapping[str, Any], converted: Any) -> dict[str, Any]:
+    """The params of what transform computes: the first output, or all of them."""
+    if "outputCols" not in given:
+        return {"tfOutput": converted.tf_output}
+    if "tfOutputs" in given:
+        return {}
+    tensors = converted.outputs
+    return {
+        "outputCols": in_order("outputCols", given["outputCols"], list(tensors)),
+        "tfOutputs": list(tensors.values()),
+    }
 
 
 def _fed(role: str, given: Mapping[str, Any], tensors: Mapping[str, str]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ PARAMS = frozenset(
         "fromLogits",
         "inputCols",
         "tfInputs",
+        "outputCols",
+        "tfOutputs",
     ]
 )
 _RESTORE = "copy the whole saved model from its source again, or save the model anew"

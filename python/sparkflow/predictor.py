@@ -66,21 +66,22 @@ class Predictor:
         params = content.params
         tensors = params.get("tfInputs")
         self._columns: list[str] = params.get("inputCols", [])
+        self._outputs: list[str] = [] if tfOutput else params.get("outputCols", [])
         self._computed = GraphPredictor(
             content.graph,
             content.layout,
             content.weights,
             content.state,
             [Fed("features", "tfInputs", tensor) for tensor in tensors] if tensors else params["tfInput"],
-            tfOutput or params["tfOutput"],
+            tfOutput or params.get("tfOutputs") or params["tfOutput"],
             params.get("tfDropout"),
             1.0 if params["toKeepDropout"] else 0.0,
             params.get("inferenceBatchSize", 1024),
             threads,
         )
 
-    def predict(self, x: Any) -> NDArray[np.float64] | float:
-        """``tfOutput`` of rows, as ``transform`` computes it.
+    def predict(self, x: Any) -> Any:
+        """``tfOutput`` of rows, as ``transform`` computes it; with ``outputCols`` a dict of these by column.
 
         Parameters
         ----------
@@ -107,11 +108,8 @@ class Predictor:
         if len({len(rows) for rows, _ in given}) > 1:
             counts = ", ".join(str(len(rows)) for rows, _ in given)
             raise ValueError(f"x has {counts} rows for {', '.join(self._columns)}: expected as many for each")
-        outputs = self._computed(*(rows for rows, _ in given))
-        values = outputs[:, 0] if outputs.shape[1] == 1 else outputs
-        if not single:
-            return values
-        return float(values[0]) if values.ndim == 1 else values[0]
+        found = [_plainest(output, single) for output in self._computed.all(*(rows for rows, _ in given))]
+        return dict(zip(self._outputs, found, strict=True)) if self._outputs else found[0]
 
     def _of_columns(self, x: Any) -> list[Any]:
         if not self._columns:
@@ -153,6 +151,14 @@ def _rows(x: Any) -> tuple[np.ndarray, bool]:
         raise ValueError(f"x has shape {array.shape}: there is nothing to predict from")
     rows = rows.reshape(len(rows), -1)
     return (rows.astype(object) if text else rows.astype(np.float32, copy=False)), single
+
+
+def _plainest(outputs: NDArray[np.float64], single: bool) -> NDArray[np.float64] | float:
+    """Return (n, 1) as (n,), and a single row as what is in it."""
+    values = outputs[:, 0] if outputs.shape[1] == 1 else outputs
+    if not single:
+        return values
+    return float(values[0]) if values.ndim == 1 else values[0]
 
 
 def _plain(value: Any) -> Any:

@@ -9,8 +9,6 @@ from sparkflow.backend.layout import Layout
 from sparkflow.model_reader import PARAMS, ModelContent
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from sparkflow.predictor import Predictor
 
 _lock = Lock()
@@ -25,7 +23,7 @@ class Scoring:
     # The session, and the params that it was made for. A copy of the model has it, too.
     _kept: "tuple[dict[str, Any], Predictor] | None" = None
 
-    def predict(self, x: Any) -> "NDArray[np.float64] | float":
+    def predict(self, x: Any) -> Any:
         """``tfOutput`` of one row or many, as ``transform`` computes it, but in this process.
 
         There is no Spark job, and the session is kept for the next call. May be called from several threads

@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame, SparkSession
 
+import sparkflow
 from conftest import oldest_only
 from estimators import assert_equal_bits
 from sparkflow.graph_utils import build_graph
@@ -107,7 +108,7 @@ def test_the_model_is_fed_likewise_after_it_was_saved(people: DataFrame, tmp_pat
     )
 
 
-def test_a_keras_model_with_two_inputs_and_two_outputs(people: DataFrame) -> None:
+def test_a_keras_model_with_two_inputs_and_two_outputs(people: DataFrame, tmp_path: Path) -> None:
     keras.utils.set_random_seed(4)
     number, point = keras.Input((1,), dtype="int32", name="number"), keras.Input((2,), name="point")
     joined = layers.concatenate([layers.Flatten()(layers.Embedding(7, 4)(number)), point])
@@ -125,12 +126,22 @@ def test_a_keras_model_with_two_inputs_and_two_outputs(people: DataFrame) -> Non
         iters=20,
         miniBatchSize=16,
         seed=3,
-        tfOutput="class/kind:0",
+        outputCols={"kind": "kind", "sum": "total"},
     )
     fitted = net.fit(people)
-    rows = fitted.transform(people).select("id", "b", "predicted").collect()
-    assert np.mean([r["id"] == r["predicted"] for r in rows]) > 0.9
-    sums = fitted.copy({fitted.tfOutput: "out/sum:0"}).transform(people).select("predicted").collect()
+    fitted.save(str(tmp_path / "model"))
+    loaded = SparkAsyncDLModel.load(str(tmp_path / "model"))
+    out = loaded.transform(people)
+    assert out.columns == [*people.columns, "total", "kind"]
+    assert out._jdf.queryExecution().executedPlan().toString().count("sparkflow_predict(") == 1
+    rows = out.collect()
+    assert np.mean([r["id"] == r["kind"].argmax() for r in rows]) > 0.9
     given = [np.array([[r["id"]] for r in rows], "i4"), np.array([r["b"] for r in rows], "f4")]
-    wanted = fitted.to_keras().predict(given, verbose=0)[0][:, 0]
-    np.testing.assert_allclose([r["predicted"] for r in sums], wanted, rtol=1e-4, atol=1e-5)
+    total, kind = fitted.to_keras().predict(given, verbose=0)
+    np.testing.assert_allclose([r["total"] for r in rows], total[:, 0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose([r["kind"].toArray() for r in rows], kind, rtol=1e-4, atol=1e-5)
+    here = loaded.predict({"id": given[0], "b": given[1]})
+    np.testing.assert_allclose(here["kind"], kind, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(here["total"], total[:, 0], rtol=1e-4, atol=1e-5)
+    with pytest.raises(Exception, match="outputCols is set, but two can give one output"):
+        sparkflow.register("two", loaded)

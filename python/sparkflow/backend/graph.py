@@ -74,7 +74,7 @@ class GraphBackend:
         round: int = 0,
         worker: int = 0,
         threads: int = 1,
-        tf_output: str | None = None,
+        tf_output: str | Sequence[str] | None = None,
         tf_dropout: str | None = None,
         optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
         tables: bool = False,

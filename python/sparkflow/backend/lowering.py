@@ -93,7 +93,7 @@ def lower(
     labels: Sequence[Fed],
     regularization_losses: bool,
     seeds: Sequence[int],
-    tf_output: str | None = None,
+    tf_output: str | Sequence[str] | None = None,
     tf_dropout: str | None = None,
     optimizer: tuple[str, Mapping[str, float | bool]] | None = None,
     tables: bool = False,
@@ -116,7 +116,7 @@ def lower(
     seeds : sequence of int
         What the random ops of the step that have no seed of their own (dropout) are to depend on.
     tf_output, tf_dropout : str, optional
-        What prediction will fetch and feed: only checked.
+        What prediction will fetch (one or several) and feed: only checked.
     optimizer : (str, mapping), optional
         Name and options: the weights are to live in the session, and this moves them there.
     tables : bool
@@ -226,7 +226,7 @@ def _checked(
     labels: Sequence[Fed],
     sample_weights: Sequence[Fed],
     regularization: bool,
-    tf_output: str | None,
+    tf_output: str | Sequence[str] | None,
     tf_dropout: str | None,
 ) -> tuple[list[Any], list[Any]]:
     """Return the losses and updates of a graph that is still the user's, if it can train and predict."""
@@ -243,8 +243,8 @@ def _checked(
                 "it to the loss as its weights, such as tf.losses.mean_squared_error(y, out, weights=w)"
             )
     metagraph.check_fed([*losses, *updates], fed)
-    if tf_output is not None:
-        metagraph.prediction(graph, inputs, tf_output, tf_dropout)
+    for name in metagraph.names(tf_output):
+        metagraph.prediction(graph, inputs, name, tf_dropout)
     return losses, updates
 
 

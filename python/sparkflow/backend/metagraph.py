@@ -142,6 +142,13 @@ def prediction(
     return fed, output
 
 
+def names(tensors: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return names that are given as one or several, or not at all."""
+    if tensors is None:
+        return ()
+    return (tensors,) if isinstance(tensors, str) else tuple(tensors)
+
+
 def check_fed(targets: Iterable[Any], fed: Iterable[Any]) -> None:
     """Raise ValueError if the `targets` (tensors or operations) need a placeholder that is not in `fed`."""
     fed = list(fed)

@@ -28,8 +28,8 @@ class GraphPredictor:
         Laid out as `layout` says.
     tf_input : str or sequence of Fed
         Tensors to feed with rows.
-    tf_output : str
-        Tensor to fetch.
+    tf_output : str or sequence of str
+        Tensors to fetch.
     tf_dropout : str, optional
         A tensor to feed with `dropout`.
     dropout : float
@@ -48,7 +48,7 @@ class GraphPredictor:
         weights: np.ndarray,
         state: bytes | memoryview,
         tf_input: Tensors,
-        tf_output: str,
+        tf_output: str | Sequence[str],
         tf_dropout: str | None = None,
         dropout: float = 0.0,
         batch: int = 1024,
@@ -56,7 +56,11 @@ class GraphPredictor:
     ) -> None:
         imported = metagraph.imported(metagraph.parse(graph))
         inputs = features(tf_input)
-        fed, output = metagraph.prediction(imported, inputs, tf_output, tf_dropout)
+        outputs: list[str] = []
+        self._names = metagraph.names(tf_output)
+        for name in self._names:
+            fed, output = metagraph.prediction(imported, inputs, name, tf_dropout)
+            outputs.append(output.name)
         self._feeds = [Feed(one, tensor, strings=True) for one, tensor in zip(inputs, fed, strict=False)]
         self._batch = next((feed.batch for feed in self._feeds if feed.batch), batch)
         self._extra: list[np.ndarray] = []
@@ -64,15 +68,19 @@ class GraphPredictor:
             rate = fed[-1]
             shape = rate.shape.as_list() if rate.shape.is_fully_defined() else []
             self._extra.append(np.full(shape, dropout, rate.dtype.as_numpy_dtype))
-        self._words = f"tfOutput '{tf_output}'"
         self._session = trained(imported, layout, weights, state, threads)
         imported.finalize()
-        self._run = Call(self._session, [output.name], [tensor.name for tensor in fed])
+        self._run = Call(self._session, outputs, [tensor.name for tensor in fed])
 
     def __call__(self, *columns: np.ndarray) -> np.ndarray:
-        """Return float64 of shape (n, values of a row's output) for columns of shape (n, k), n > 0.
+        """Return the first of what `all` does."""
+        return self.all(*columns)[0]
 
-        One for each of `tf_input`: float32, or strings as objects if it takes such.
+    def all(self, *columns: np.ndarray) -> list[np.ndarray]:
+        """Return float64 of shape (n, values of a row), one for each output.
+
+        The columns are of shape (n, k), n > 0, one for each of `tf_input`: float32, or strings as objects if
+        it takes such.
 
         Raises
         ------
@@ -81,21 +89,23 @@ class GraphPredictor:
         """
         inputs = [feed.rows(rows) for feed, rows in zip(self._feeds, columns, strict=True)]
         starts = range(0, len(inputs[0]), self._batch)
-        outputs = [self._outputs([rows[start : start + self._batch] for rows in inputs]) for start in starts]
-        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+        batches = [self._outputs([rows[start : start + self._batch] for rows in inputs]) for start in starts]
+        if len(batches) == 1:
+            return batches[0]
+        return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
     def close(self) -> None:
         self._session.close()
 
-    def _outputs(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    def _outputs(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         count = len(inputs[0])
         for feed in self._feeds:
             feed.check_batch(count)
-        (output,) = self._run(*inputs, *self._extra)
-        if output.ndim == 0 or len(output) != count:
-            raise ValueError(
-                f"{self._words} gave an array of shape {output.shape} for {count} rows: "
-                "it must have one entry a row"
-            )
-        doubles: np.ndarray = output.reshape(count, -1).astype(np.float64)
-        return doubles
+        outputs = self._run(*inputs, *self._extra)
+        for name, output in zip(self._names, outputs, strict=True):
+            if output.ndim == 0 or len(output) != count:
+                raise ValueError(
+                    f"tfOutput '{name}' gave an array of shape {output.shape} for {count} rows: "
+                    "it must have one entry a row"
+                )
+        return [output.reshape(count, -1).astype(np.float64) for output in outputs]

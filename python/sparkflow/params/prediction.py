@@ -2,6 +2,7 @@
 
 # mypy: disallow-subclassing-any=False, disable-error-code="no-any-return"
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyspark.ml.param import TypeConverters
@@ -45,6 +46,19 @@ class PredictionParams(Group):
         TypeConverters.toInt,
     )
 
+    outputCols = param(
+        "outputCols",
+        "Names of several columns that transform adds, instead of predictionCol, each of the same types; "
+        "they take the tensors that tfOutputs names in the same order.",
+        TypeConverters.toListString,
+    )
+    tfOutputs = param(
+        "tfOutputs",
+        "Tensor names of the outputs that go to outputCols, in the same order, all computed at once, such as "
+        "'out/price:0' and 'out/class:0'; instead of tfOutput.",
+        TypeConverters.toListString,
+    )
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._setDefault(
@@ -65,6 +79,18 @@ class PredictionParams(Group):
 
     def setTfOutput(self: Self, value: str | None) -> Self:
         return self._set(tfOutput=value)
+
+    def getOutputCols(self) -> list[str] | None:
+        return self._value(self.outputCols)
+
+    def setOutputCols(self: Self, value: Sequence[str] | None) -> Self:
+        return self._set(outputCols=value)
+
+    def getTfOutputs(self) -> list[str] | None:
+        return self._value(self.tfOutputs)
+
+    def setTfOutputs(self: Self, value: Sequence[str] | None) -> Self:
+        return self._set(tfOutputs=value)
 
     def getTfDropout(self) -> str | None:
         return self._value(self.tfDropout)

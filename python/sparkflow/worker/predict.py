@@ -40,18 +40,24 @@ class Predict:
         for batch in batches:
             arrays = batch if isinstance(batch, tuple) else (batch,)
             rows = [_rows(array, fed.name) for array, fed in zip(arrays, self._spec.inputs, strict=True)]
-            outputs = _predictor(self._spec)(*rows) if len(rows[0]) else np.empty((0, 1))
-            yield self._column(outputs)
+            yield self._column(rows)
         archives.forget()
 
-    def _column(self, outputs: np.ndarray) -> Any:
-        if self._spec.vector:
-            return columns.packed(outputs)
-        if outputs.shape[1] != 1:
-            raise ValueError(
-                f"tfOutput '{self._spec.tf_output}' gave {outputs.shape[1]} values a row, expected one"
-            )
-        return columns.doubles(outputs)
+    def _column(self, rows: list[np.ndarray]) -> Any:
+        """One array of the outputs; of several, one of structs."""
+        spec = self._spec
+        none = [np.empty((0, 1)) for _ in spec.outputs]
+        outputs = _predictor(spec).all(*rows) if len(rows[0]) else none
+        parts = []
+        for tensor, vector, values in zip(spec.outputs, spec.vectors, outputs, strict=True):
+            if not vector and values.shape[1] != 1:
+                raise ValueError(
+                    f"{spec.output_param} '{tensor}' gave {values.shape[1]} values a row, expected one"
+                )
+            parts.append(columns.packed(values) if vector else columns.doubles(values))
+        if len(parts) == 1:
+            return parts[0]
+        return pa.StructArray.from_arrays(parts, [str(i) for i in range(len(parts))])
 
 
 def _rows(array: Any, name: str) -> np.ndarray:
@@ -72,7 +78,7 @@ def _predictor(spec: PredictSpec) -> GraphPredictor:
             model.weights,
             model.state,
             spec.inputs,
-            spec.tf_output,
+            spec.outputs,
             spec.tf_dropout,
             spec.dropout,
             spec.batch,

@@ -93,7 +93,7 @@ class TrainSpec:
     optimizer: tuple[str, dict[str, float | bool]]
     spill_limit: int | None = None
     spill_dir: str | None = None
-    tf_output: str | None = None
+    tf_outputs: tuple[str, ...] = ()
     tf_dropout: str | None = None
     tf_sample_weight: str | None = None
     validation: bool = False
@@ -155,7 +155,7 @@ class TrainSpec:
             optimizer=(spec["optimizer"]["name"], spec["optimizer"]["options"]),
             spill_limit=spec.get("spillLimit"),
             spill_dir=spec.get("spillDir"),
-            tf_output=spec.get("tfOutput"),
+            tf_outputs=tuple(spec["tfOutputs"]),
             tf_dropout=spec.get("tfDropout"),
             tf_sample_weight=spec["tfSampleWeight"],
             validation=spec["validation"],
@@ -183,35 +183,39 @@ class PredictSpec:
         What tfDropout is fed with.
     batch : int
         Rows through the graph at once.
-    vector : bool
+    outputs : tuple of str
+        Tensors.
+    vectors : tuple of bool
         Whether a row's output is a vector; else it is one double.
+    output_param : str
+        Who named the outputs, for messages.
     """
 
     broadcast: int = field(compare=False)
     fingerprint: str
     inputs: tuple[Fed, ...]
-    tf_output: str
+    outputs: tuple[str, ...]
+    vectors: tuple[bool, ...]
+    output_param: str
     tf_dropout: str | None
     dropout: float
     batch: int
-    vector: bool
     threads: int
 
     @classmethod
     def from_json(cls, text: str) -> PredictSpec:
         """Read it; raises ValueError if driver and worker have different versions of sparkflow."""
         spec = _parse(text)
-        if spec["output"] not in ("double", "vector"):
-            raise ValueError(f"output is {spec['output']!r}, expected 'double' or 'vector'")
         return cls(
             broadcast=spec["broadcast"],
             fingerprint=spec["fingerprint"],
             inputs=_feds(spec["inputs"]),
-            tf_output=spec["tfOutput"],
+            outputs=tuple(output["tensor"] for output in spec["outputs"]),
+            vectors=tuple(output["vector"] for output in spec["outputs"]),
+            output_param=spec["outputParam"],
             tf_dropout=spec["tfDropout"],
             dropout=1.0 if spec["toKeepDropout"] else 0.0,
             batch=spec["inferenceBatchSize"],
-            vector=spec["output"] == "vector",
             threads=spec["threads"],
         )
 

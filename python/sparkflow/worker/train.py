@@ -83,7 +83,7 @@ class Train:
             round=spec.round,
             worker=partition,
             threads=spec.threads,
-            tf_output=spec.tf_output,
+            tf_output=spec.tf_outputs,
             tf_dropout=spec.tf_dropout,
             optimizer=spec.optimizer if spec.local_steps > 1 else None,
             tables=spec.sparse_tables and spec.per_push == 1,

@@ -58,6 +58,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "classWeights": {},
         "transformFn": None,
         "tfMetrics": {},
+        "tfOutputs": [],
         "segment": 0,
         "optimizer": {"name": "gradient_descent", "options": {"learning_rate": 0.5}},
     }

@@ -61,17 +61,21 @@ def broadcasts(monkeypatch):
     return registry
 
 
+OUT = {"tensor": "out:0", "vector": True}
+CLASS = {"tensor": "class:0", "vector": False}
+
+
 def spec(**changes):
     base = {
         "version": sparkflow.__version__,
         "broadcast": 3,
         "fingerprint": "ab",
         "inputs": [FEATURES],
-        "tfOutput": "out:0",
+        "outputParam": "tfOutput",
+        "outputs": [OUT],
         "tfDropout": None,
         "toKeepDropout": False,
         "inferenceBatchSize": 3,
-        "output": "vector",
         "threads": 1,
     }
     return json.dumps(base | changes)
@@ -91,15 +95,27 @@ def test_vectors_come_out_packed_one_for_each_row_of_each_batch(broadcasts):
 def test_one_value_comes_out_as_a_double(broadcasts):
     broadcasts[3] = Broadcast(blob())
     features = rows(7, 4)
-    out = list(Predict(spec(tfOutput="class:0", output="double"))([packed(features), packed(features[:0])]))
+    out = list(Predict(spec(outputs=[CLASS]))([packed(features), packed(features[:0])]))
     assert [array.type for array in out] == [pa.float64()] * 2
     assert out[0].to_pylist() == (features @ WEIGHTS.reshape(4, 3)).argmax(1).tolist()
+
+
+def test_several_outputs_come_out_as_structs(broadcasts):
+    broadcasts[3] = Broadcast(blob())
+    features = rows(7, 4)
+    whole, none = Predict(spec(outputs=[CLASS, OUT]))([packed(features), packed(features[:0])])
+    product = features @ WEIGHTS.reshape(4, 3)
+    assert whole.type == none.type == pa.struct([("0", pa.float64()), ("1", pa.binary())])
+    assert (len(whole), len(none)) == (7, 0)
+    assert whole.field(0).to_pylist() == product.argmax(1).tolist()
+    values = np.array([np.frombuffer(row, "<f8") for row in whole.field(1).to_pylist()])
+    np.testing.assert_allclose(values, 2.0 * product, rtol=1e-5, atol=1e-6)
 
 
 def test_more_values_than_the_one_that_was_declared(broadcasts):
     broadcasts[3] = Broadcast(blob())
     with pytest.raises(ValueError, match="'out:0' gave 3 values a row"):
-        list(Predict(spec(output="double"))([packed(rows(2, 4))]))
+        list(Predict(spec(outputs=[{**OUT, "vector": False}]))([packed(rows(2, 4))]))
 
 
 def test_a_session_is_made_once_for_a_model_and_output(broadcasts):
@@ -110,7 +126,7 @@ def test_a_session_is_made_once_for_a_model_and_output(broadcasts):
     list(Predict(spec())([column]))
     list(Predict(spec(broadcast=4))([column]))  # the same model, broadcast once more
     assert (first.reads, again.reads) == (1, 0)
-    list(Predict(spec(tfOutput="class:0"))([column]))
+    list(Predict(spec(outputs=[CLASS]))([column]))
     list(Predict(spec(fingerprint="cd"))([column]))
     assert first.reads == 3
 
@@ -151,8 +167,6 @@ def test_a_cut_model_is_refused():
             ModelBlob.parse(data[:size])
 
 
-def test_versions_and_output_kinds_are_checked():
+def test_versions_must_agree():
     with pytest.raises(ValueError, match=r"version 0\.1"):
         Predict(spec(version="0.1"))
-    with pytest.raises(ValueError, match="expected 'double' or 'vector'"):
-        Predict(spec(output="matrix"))

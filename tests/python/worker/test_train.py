@@ -322,10 +322,13 @@ def test_a_null_row_is_refused_before_anything_is_sent():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"tfOutput": "out/BiasAdd"}, r"tfOutput 'out/BiasAdd' .*did you mean 'out/BiasAdd:0'"),
-        ({"tfOutput": "nothing:0"}, "tfOutput 'nothing:0' is no tensor"),
-        ({"tfOutput": LOSS}, f"tfOutput '{LOSS}' cannot be computed: placeholder 'y:0' would get no value"),
-        ({"tfOutput": "out/BiasAdd:0", "tfDropout": "keep"}, "tfDropout 'keep' is no tensor"),
+        ({"tfOutputs": ["out/BiasAdd"]}, r"tfOutput 'out/BiasAdd' .*did you mean 'out/BiasAdd:0'"),
+        ({"tfOutputs": ["nothing:0"]}, "tfOutput 'nothing:0' is no tensor"),
+        (
+            {"tfOutputs": [LOSS]},
+            f"tfOutput '{LOSS}' cannot be computed: placeholder 'y:0' would get no value",
+        ),
+        ({"tfOutputs": ["out/BiasAdd:0"], "tfDropout": "keep"}, "tfDropout 'keep' is no tensor"),
     ],
 )
 def test_what_prediction_could_not_do_is_refused_before_the_training(changes, words):
@@ -338,7 +341,7 @@ def test_what_prediction_could_not_do_is_refused_before_the_training(changes, wo
 def test_an_output_that_works_changes_nothing(dropout):
     with FakeServer() as plain, FakeServer() as checked:
         train(plain)
-        train(checked, tfOutput=LOSS if dropout else "out/BiasAdd:0", tfDropout=dropout)
+        train(checked, tfOutputs=[LOSS if dropout else "out/BiasAdd:0"], tfDropout=dropout)
     np.testing.assert_array_equal(checked.weights, plain.weights)
 
 

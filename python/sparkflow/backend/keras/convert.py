@@ -48,8 +48,8 @@ class Converted:
     inputs, labels : dict of str
         Tensors to feed, by the names of the model's inputs, and of the outputs that the loss compares with a
         label.
-    tf_output : str
-        The first output.
+    outputs : dict of str
+        Tensors, by the names of the model's outputs.
     metrics, left_out : tuple of str
         Names of the metrics that the graph computes, and of those that it cannot.
     """
@@ -57,7 +57,7 @@ class Converted:
     values: Values
     inputs: Mapping[str, str]
     labels: Mapping[str, str]
-    tf_output: str
+    outputs: Mapping[str, str]
     metrics: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -65,6 +65,11 @@ class Converted:
     def tf_input(self) -> str:
         """The first input."""
         return next(iter(self.inputs.values()))
+
+    @property
+    def tf_output(self) -> str:
+        """The first output."""
+        return next(iter(self.outputs.values()))
 
     @property
     def tf_label(self) -> str | None:
@@ -130,7 +135,7 @@ def convert(
         values,
         {source.name: tensor.name for source, tensor in zip(sources, x, strict=True)},
         {name: tensor.name for name, tensor in zip(compared, y, strict=True)},
-        found[0].name,
+        {output.name: tensor.name for output, tensor in zip(outputs, found, strict=True)},
         tuple(chosen.names),
         tuple(chosen.left_out),
     )

@@ -1,6 +1,7 @@
 package sparkflow.ml
 
 import org.apache.spark.ml.linalg.SQLDataTypes.VectorType
+import org.apache.spark.ml.param.ParamMap
 import org.apache.spark.sql.types._
 import org.scalatest.funsuite.AnyFunSuite
 
@@ -58,6 +59,28 @@ class SchemaTest extends AnyFunSuite {
         intercept[IllegalArgumentException](TinyModel.estimator.setThresholds(bad)).getMessage
           .contains("expected two numbers or more, each 0 or more and at most one of them 0")
       )
+  }
+
+  test("several outputs go to a column each") {
+    val several = TinyModel.model().clear(TinyModel.model().tfOutput)
+    several.setOutputCols(Array("y", "units")).setTfOutputs(Array("out/Sigmoid:0", "hidden:0"))
+    assert(several.transformSchema(schema) == schema.add("y", DoubleType).add("units", VectorType))
+    def said(change: SparkAsyncDLModel => Any) = {
+      val changed = several.copy(ParamMap.empty)
+      change(changed)
+      intercept[IllegalArgumentException](changed.transformSchema(schema)).getMessage
+    }
+    assert(
+      said(_.setPredictionCol("p")).startsWith("outputCols is 'y', 'units', but predictionCol is 'p': use")
+    )
+    assert(
+      said(_.setTfOutput("out:0")).startsWith("outputCols is 'y', 'units', but tfOutput is 'out:0': use")
+    )
+    assert(said(_.setOutputCols(Array("y"))).startsWith("outputCols has 1 ('y'), but tfOutputs has 2"))
+    assert(said(_.setOutputCols(Array("y", "y"))).startsWith("outputCols is 'y', but there is already"))
+    assert(said(_.setTfOutputs(Array("hidden:0", "no:0"))).startsWith("tfOutputs is 'no:0', but the graph"))
+    assert(said(_.setProbabilityCol("p")).startsWith("outputCols is set, and outputs go there as they are"))
+    assert(said(m => m.clear(m.tfOutputs)).contains("tfOutputs is not set: name in it, in the same order"))
   }
 
   test("the model follows a change of its params") {

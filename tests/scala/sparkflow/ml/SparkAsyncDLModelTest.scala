@@ -83,6 +83,8 @@ class SparkAsyncDLModelTest extends AnyFunSuite {
         "predictionCol",
         "tfInput",
         "tfInputs",
+        "outputCols",
+        "tfOutputs",
         "tfOutput",
         "tfDropout",
         "toKeepDropout",

@@ -67,7 +67,7 @@ class SparkAsyncDLTest extends AnyFunSuite {
         graph = TinyModel.graph,
         inputs = Seq(Fed("features", "inputCol", "features", "tfInput", "x:0")),
         labels = Seq(Fed("label", "labelCol", "label", "tfLabel", "y:0")),
-        tfOutput = "out/Relu:0",
+        tfOutputs = Seq("out/Relu:0"),
         tfDropout = Some("rate:0"),
         regularizationLosses = true,
         optimizer = "momentum",

@@ -83,6 +83,8 @@ class ParamsTest extends AnyFunSuite {
         "transformFn",
         "inputCols",
         "tfInputs",
+        "outputCols",
+        "tfOutputs",
         "labelCols",
         "tfLabels",
         "optimizerOptions",

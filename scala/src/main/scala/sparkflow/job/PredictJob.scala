@@ -16,13 +16,15 @@ import sparkflow.ps.store.ModelState
 
 /** What a model needs to predict, as plain data; the fields are the Params of the same names.
   *
-  * @param inputs one at least
+  * @param inputs  one at least
+  * @param outputs tensors, one at least; `outputParam` is the name of the Param that named them
   */
 final case class PredictRequest(
     graph: String,
     state: ModelState,
     inputs: Seq[Fed],
-    tfOutput: String,
+    outputParam: String,
+    outputs: Seq[String],
     tfDropout: Option[String],
     toKeepDropout: Boolean,
     inferenceBatchSize: Int
@@ -33,11 +35,11 @@ final class PredictJob(request: PredictRequest) {
   private lazy val graph = GraphInfo.parse(request.graph)
 
   /** @throws IllegalArgumentException if the graph has no such tensor */
-  lazy val output: TensorInfo = graph.tensor("tfOutput", request.tfOutput)
+  lazy val outputs: Seq[TensorInfo] = request.outputs.map(graph.tensor(request.outputParam, _))
 
-  /** Double where the output is one value a row, otherwise an ML vector (also where the graph does not fix the size). */
-  lazy val outputType: DataType =
-    if (output.rowSize.contains(1L)) DoubleType else SQLDataTypes.VectorType
+  /** Double where an output is one value a row, otherwise an ML vector (also where the graph does not fix the size). */
+  lazy val outputTypes: Seq[DataType] =
+    outputs.map(o => if (o.rowSize.contains(1L)) DoubleType else SQLDataTypes.VectorType)
 
   private def takesStrings(input: Fed): Boolean =
     graph.tensor(input.tensorParam, input.tensor).dtype.contains("DT_STRING")
@@ -50,40 +52,57 @@ final class PredictJob(request: PredictRequest) {
       else TrainChecks.fits(schema, graph, input)
     }
     TrainChecks.fedOnce(request.inputs)
-    graph.tensor("tfOutput", request.tfOutput)
+    require(outputs.nonEmpty) // looks for their tensors
     request.tfDropout.foreach(graph.tensor("tfDropout", _))
   }
 
   /** Names of the features columns. */
   def columns: Seq[String] = request.inputs.map(_.column)
 
-  /** The prediction for each row.
+  /** The prediction for each row, of a job with one output.
     *
     * @param inputs the features columns, in the order of `columns`, and their types
     */
-  def column(session: SparkSession, inputs: Seq[(Column, DataType)]): Column = {
+  def column(session: SparkSession, inputs: Seq[(Column, DataType)]): Column =
+    unpacked(packed(session, inputs)).head
+
+  /** All outputs of each row, as they come from Python: one value, or a struct of several. */
+  def packed(session: SparkSession, inputs: Seq[(Column, DataType)]): Column = {
     val (broadcast, fingerprint) = model(session.sparkContext)
-    val vector = outputType != DoubleType
+    val vectors = outputTypes.map(_ != DoubleType)
     val json = JsonMethods.compact(
       ("version" -> Version.current) ~
         ("broadcast" -> broadcast.id) ~
         ("fingerprint" -> fingerprint) ~
         ("inputs" -> request.inputs.map(_.toJson)) ~
-        ("tfOutput" -> request.tfOutput) ~
+        ("outputParam" -> request.outputParam) ~
+        ("outputs" -> request.outputs.zip(vectors).map { case (tensor, vector) =>
+          ("tensor" -> tensor) ~ ("vector" -> vector)
+        }) ~
         ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
         ("toKeepDropout" -> request.toKeepDropout) ~
         ("inferenceBatchSize" -> request.inferenceBatchSize) ~
-        ("output" -> (if (vector) "vector" else "double")) ~
         ("threads" -> PythonWorker.threads(session.sparkContext))
     )
-    val result = if (vector) BinaryType else DoubleType
+    val parts = vectors.map(vector => if (vector) BinaryType else DoubleType)
+    val result =
+      if (parts.size == 1) parts.head
+      else StructType(parts.zipWithIndex.map { case (part, i) => StructField(i.toString, part) })
     val function =
       PythonWorker.function(session, "sparkflow.worker.predict", "Predict", json, result, Seq(broadcast))
     val rows = request.inputs.zip(inputs).map { case (fed, (input, dataType)) =>
       if (takesStrings(fed)) StringColumn(input, fed.column) else PackedColumn(input, dataType, fed.column)
     }
-    val predicted = PythonBridge.arrowColumn(rows, function, "sparkflow_predict", result)
-    if (vector) PackedColumn.unpackVector(predicted) else predicted
+    PythonBridge.arrowColumn(rows, function, "sparkflow_predict", result)
+  }
+
+  /** The outputs, each of its type. */
+  def unpacked(packed: Column): Seq[Column] = {
+    val parts =
+      if (outputTypes.size == 1) Seq(packed) else outputTypes.indices.map(i => packed.getField(i.toString))
+    parts.zip(outputTypes).map { case (part, dataType) =>
+      if (dataType == DoubleType) part else PackedColumn.unpackVector(part)
+    }
   }
 
   // One broadcast per Spark application. Spark frees it when this object and all plans that use it are gone.

@@ -16,7 +16,7 @@ final case class TrainRequest(
     graph: String,
     inputs: Seq[Fed],
     labels: Seq[Fed],
-    tfOutput: String,
+    tfOutputs: Seq[String],
     tfDropout: Option[String],
     regularizationLosses: Boolean,
     optimizer: String,

@@ -35,7 +35,7 @@ private[job] final case class TrainSpec(
       ("graph" -> request.graph) ~
       ("inputs" -> request.inputs.map(_.toJson)) ~
       ("labels" -> request.labels.map(_.toJson)) ~
-      ("tfOutput" -> request.tfOutput) ~
+      ("tfOutputs" -> request.tfOutputs) ~
       ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
       ("regularizationLosses" -> request.regularizationLosses) ~
       ("iters" -> request.iters) ~

@@ -19,8 +19,12 @@ private[ml] object ModelFunction {
       classifier: Option[Classifier]
   ): Unit = {
     check(name)
-    classifier.foreach(_.check(job.output))
-    val outputType = job.outputType // here, so that what is wrong with the graph is said now
+    if (job.outputTypes.size > 1)
+      throw new IllegalArgumentException(
+        s"outputCols is set, but $name can give one output: register a copy with tfOutput, and without outputCols and tfOutputs, for each"
+      )
+    classifier.foreach(_.check(job.outputs.head))
+    val outputType = job.outputTypes.head // here, so that what is wrong with the graph is said now
     SqlFunction.register(session, name) { arguments =>
       val columns = job.columns
       if (arguments.size != columns.size) {

@@ -15,27 +15,53 @@ private[ml] trait PredictionStage extends InputParams with PredictionParams with
       graph,
       state,
       FedColumns(this, "features")(inputCol, tfInput)(inputCols, tfInputs),
-      $(tfOutput),
+      (if (isSet(tfOutputs)) tfOutputs else tfOutput).name,
+      outputs.map(_._2),
       get(tfDropout),
       $(toKeepDropout),
       $(inferenceBatchSize)
     )
 
-  /** None where the output itself is the prediction. */
-  private[ml] def classifier: Option[Classifier] =
-    Option.when(classifies)(Classifier($(fromLogits), get(thresholds).map(_.toSeq)))
+  /** Names of the columns that outputs go to as they are, and of their tensors. */
+  private[ml] def outputs: Seq[(String, String)] =
+    PairedParams
+      .several(this)(predictionCol, tfOutput)(outputCols, tfOutputs)(
+        "the columns that take the tensors",
+        "the tensors that the columns take"
+      )
+      .getOrElse(Seq($(predictionCol) -> $(tfOutput)))
+
+  /** None where the output itself is the prediction.
+    *
+    * @throws IllegalArgumentException if there are several outputs to choose from
+    */
+  private[ml] def classifier: Option[Classifier] = Option.when(classifies) {
+    if (isSet(outputCols))
+      throw new IllegalArgumentException(
+        s"outputCols is set, and outputs go there as they are, but rawPredictionCol, probabilityCol or thresholds makes a classifier " +
+          "of one: use predictionCol and tfOutput with it, and another stage for further outputs"
+      )
+    Classifier($(fromLogits), get(thresholds).map(_.toSeq))
+  }
 
   /** @throws IllegalArgumentException if a column is wrong or missing, or one that is to be added is there already */
   private[ml] def withPrediction(schema: StructType, job: PredictJob): StructType = {
     job.check(schema)
-    classifier.foreach(_.check(job.output))
-    val vectors = Seq(rawPredictionCol, probabilityCol).filter(isSet).map(_ -> SQLDataTypes.VectorType)
-    val prediction = predictionCol -> (if (classifies) DoubleType else job.outputType)
-    (vectors :+ prediction).foldLeft(schema) { case (schema, (param, dataType)) =>
-      val name = $(param)
+    classifier.foreach(_.check(job.outputs.head))
+    val added =
+      if (classifies)
+        Seq(rawPredictionCol, probabilityCol)
+          .filter(isSet)
+          .map(param => (param.name, $(param), SQLDataTypes.VectorType)) :+
+          ((predictionCol.name, $(predictionCol), DoubleType))
+      else {
+        val param = if (isSet(outputCols)) outputCols else predictionCol
+        outputs.zip(job.outputTypes).map { case ((column, _), dataType) => (param.name, column, dataType) }
+      }
+    added.foldLeft(schema) { case (schema, (param, name, dataType)) =>
       if (schema.fieldNames.contains(name))
         throw new IllegalArgumentException(
-          s"${param.name} is '$name', but there is already a column of that name: set another ${param.name}, or drop it first"
+          s"$param is '$name', but there is already a column of that name: set another $param, or drop it first"
         )
       schema.add(StructField(name, dataType))
     }

@@ -84,7 +84,7 @@ class SparkAsyncDL(override val uid: String)
     graph = $(tensorflowGraph),
     inputs = FedColumns(this, "features")(inputCol, tfInput)(inputCols, tfInputs),
     labels = FedColumns(this, "label")(labelCol, tfLabel)(labelCols, tfLabels),
-    tfOutput = $(tfOutput),
+    tfOutputs = outputs.map(_._2),
     tfDropout = get(tfDropout),
     regularizationLosses = $(useRegularizationLosses),
     optimizer = $(tfOptimizer),

@@ -7,7 +7,7 @@ import org.apache.spark.ml.sparkflow.ParamsMetadata
 import org.apache.spark.ml.util.{MLReadable, MLReader, MLWritable, MLWriter}
 import org.apache.spark.sql.{Column, DataFrame, Dataset, SparkSession}
 import org.apache.spark.sql.functions.col
-import org.apache.spark.sql.types.StructType
+import org.apache.spark.sql.types.{DataType, StructType}
 import org.json4s.JObject
 
 import sparkflow.Names
@@ -55,7 +55,7 @@ class SparkAsyncDLModel private[sparkflow] (
     job
   }
 
-  /** Adds the prediction column, of a classifier also those that are named, lazily, and keeps every other.
+  /** Adds the prediction column, or outputCols, of a classifier also those that are named, lazily, and keeps every other.
     *
     * @throws IllegalArgumentException if a column is wrong or missing, or the prediction column is there already
     */
@@ -64,23 +64,31 @@ class SparkAsyncDLModel private[sparkflow] (
     transformSchema(schema, logging = true)
     val job = predictJob
     val inputs = job.columns.map(name => PackedColumn.named(dataset, name) -> schema(name).dataType)
-    val prediction = job.column(dataset.sparkSession, inputs)
-    classifier.fold(dataset.select(col("*"), prediction.as($(predictionCol)))) { classifier =>
-      classified(dataset, prediction, classifier)
+    def packed = job.packed(dataset.sparkSession, inputs)
+    classifier match {
+      case Some(classifier) =>
+        made(dataset, job.unpacked(packed).head)(classified(classifier, _, job.outputTypes.head))
+      case None if outputs.size == 1 =>
+        dataset.select(col("*"), job.unpacked(packed).head.as(outputs.head._1))
+      case None =>
+        made(dataset, packed)(job.unpacked(_).zip(outputs).map { case (column, (name, _)) =>
+          column.as(name)
+        })
     }
   }
 
-  /** Adds the columns of a classifier, all made of one column of the graph's output. */
-  private def classified(dataset: Dataset[_], output: Column, classifier: Classifier): DataFrame = {
-    val (outputType, between) = (predictJob.outputType, s"${uid}_output")
-    val made = dataset.select(col("*"), output.as(between))
-    val columns = Seq(
-      get(rawPredictionCol).map(classifier.rawColumn(made(between), outputType).as(_)),
-      get(probabilityCol).map(classifier.probabilityColumn(made(between), outputType).as(_)),
-      Some(classifier.predictionColumn(made(between), outputType).as($(predictionCol)))
-    ).flatten
-    made.select(col("*") +: columns: _*).drop(between)
+  /** Adds columns that are all made of one, so that the graph runs once for them. */
+  private def made(dataset: Dataset[_], one: Column)(columns: Column => Seq[Column]): DataFrame = {
+    val between = s"${uid}_output"
+    val extended = dataset.select(col("*"), one.as(between))
+    extended.select(col("*") +: columns(extended(between)): _*).drop(between)
   }
+
+  private def classified(classifier: Classifier, output: Column, outputType: DataType): Seq[Column] = Seq(
+    get(rawPredictionCol).map(classifier.rawColumn(output, outputType).as(_)),
+    get(probabilityCol).map(classifier.probabilityColumn(output, outputType).as(_)),
+    Some(classifier.predictionColumn(output, outputType).as($(predictionCol)))
+  ).flatten
 
   /** Makes the model a function of the session's SQL, as it is now: `select name(features) from t` gives what transform puts
     * into `predictionCol`, an ML vector as an array of double. A function that was registered by this name before is replaced.

@@ -1,6 +1,6 @@
 package sparkflow.params
 
-import org.apache.spark.ml.param.{BooleanParam, IntParam, Param, Params}
+import org.apache.spark.ml.param.{BooleanParam, IntParam, Param, Params, StringArrayParam}
 
 /** What a fitted model computes, and the column that it goes to. */
 trait PredictionParams extends Params {
@@ -46,6 +46,22 @@ trait PredictionParams extends Params {
     Expect.atLeast("inferenceBatchSize", 1, "give the rows of a batch, such as 1024")
   )
 
+  final val outputCols: StringArrayParam = new StringArrayParam(
+    this,
+    "outputCols",
+    "Names of several columns that transform adds, instead of predictionCol, each of the same types; they take the tensors " +
+      "that tfOutputs names in the same order.",
+    Expect.names("outputCols", "names of columns", "name the columns to add, such as 'price' and 'class'")
+  )
+
+  final val tfOutputs: StringArrayParam = new StringArrayParam(
+    this,
+    "tfOutputs",
+    "Tensor names of the outputs that go to outputCols, in the same order, all computed at once, such as 'out/price:0' and " +
+      "'out/class:0'; instead of tfOutput.",
+    Expect.names("tfOutputs", "tensor names", "name the tensors to predict, such as 'out/price:0'")
+  )
+
   setDefault(
     predictionCol -> "predicted",
     tfOutput -> "out/Sigmoid:0",
@@ -60,6 +76,14 @@ trait PredictionParams extends Params {
   def getTfOutput: String = $(tfOutput)
 
   def setTfOutput(value: String): this.type = set(tfOutput, value)
+
+  def getOutputCols: Array[String] = $(outputCols)
+
+  def setOutputCols(value: Array[String]): this.type = set(outputCols, value)
+
+  def getTfOutputs: Array[String] = $(tfOutputs)
+
+  def setTfOutputs(value: Array[String]): this.type = set(tfOutputs, value)
 
   def getTfDropout: String = $(tfDropout)
 
