@@ -62,8 +62,9 @@ class SchemaTest extends AnyFunSuite {
   }
 
   test("several outputs go to a column each") {
-    val several = TinyModel.model().clear(TinyModel.model().tfOutput)
-    several.setOutputCols(Array("y", "units")).setTfOutputs(Array("out/Sigmoid:0", "hidden:0"))
+    val several = TinyModel.model()
+    several.clear(several.tfOutput)
+    several.setOutputCols(Array("y", "units")).setTfOutputs(Array("out:0", "hidden:0"))
     assert(several.transformSchema(schema) == schema.add("y", DoubleType).add("units", VectorType))
     def said(change: SparkAsyncDLModel => Any) = {
       val changed = several.copy(ParamMap.empty)

@@ -1,7 +1,6 @@
 package sparkflow.ml
 
 import org.apache.spark.sql.SparkSession
-import org.apache.spark.sql.catalyst.FunctionIdentifier
 import org.apache.spark.sql.catalyst.analysis.FunctionRegistry
 import org.apache.spark.sql.sparkflow.SqlFunction
 import org.apache.spark.sql.types.{DoubleType, StructType}
@@ -49,7 +48,8 @@ private[ml] object ModelFunction {
       throw new IllegalArgumentException(
         s"'$name' is no name of a SQL function: expected a letter or _, then letters, digits and _"
       )
-    if (FunctionRegistry.functionSet.contains(FunctionIdentifier(name.toLowerCase)))
+    // By the bare name: from Spark 4.2 on, the identifiers also name a catalog and a database.
+    if (FunctionRegistry.functionSet.exists(_.funcName.equalsIgnoreCase(name)))
       throw new IllegalArgumentException(s"'$name' is a function of Spark's own: choose another name")
   }
 }
