@@ -76,6 +76,9 @@ def spark(event_log: Path, master: str) -> Iterator[SparkSession]:
         .config("spark.eventLog.dir", event_log.as_uri())
         .config("spark.eventLog.compress", "false")
         .config("spark.sql.shuffle.partitions", "4")
+        # Code that does not compile is an error, and no fall back to the slow way.
+        .config("spark.sql.codegen.fallback", "false")
+        .config("spark.sql.codegen.factoryMode", "CODEGEN_ONLY")
         .config("spark.sql.warehouse.dir", str(ROOT / "target" / "warehouse"))
         .getOrCreate()
     )

@@ -28,9 +28,10 @@ final case class RowFunction(child: Expression, name: String, dataType: DataType
     val called = ctx.addReferenceObj("function", function, "scala.Function1")
     val in = child.genCode(ctx)
     val result = CodeGenerator.javaType(dataType)
+    val (from, to) = (CodeGenerator.boxedType(child.dataType), CodeGenerator.boxedType(dataType))
     val code = code"""
       ${in.code}
-      $result ${ev.value} = ($result) $called.apply(${in.isNull} ? null : ${in.value});"""
+      $result ${ev.value} = ($to) $called.apply(${in.isNull} ? null : ($from) ${in.value});"""
     ev.copy(code = code, isNull = FalseLiteral)
   }
 
