@@ -13,6 +13,7 @@ from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.keras.convert import convert
 
 import keras  # isort: skip  # after TensorFlow has been imported quietly
+import tensorflow as tf  # isort: skip
 from keras import layers  # isort: skip
 
 
@@ -164,7 +165,21 @@ def test_the_class_can_be_predicted():
     np.testing.assert_array_equal(Lowered(model).predict(x, tensor="class:0")[:, 0], wanted)
 
 
-def test_integers_beyond_what_a_column_holds_are_refused():
-    lowered = Lowered(made("embedding"))
-    with pytest.raises(ValueError, match="not exact"):
-        lowered.backend.feeds[0].rows(np.full((1, 4), 2.0**24 + 2, "f4"))
+def test_text_is_trained_on():
+    texts = np.array([["good day"], ["bad day"], ["good"], ["b\xe4d bad"]], object)
+    y = np.array([[1], [0], [1], [0]], "f4")
+    keras.utils.set_random_seed(1)
+    vectorize = layers.TextVectorization(vocabulary=["good", "bad", "day"], output_sequence_length=3)
+    hidden = [layers.Embedding(6, 4), layers.GlobalAveragePooling1D(), layers.Dense(1, activation="sigmoid")]
+    model = keras.Sequential([keras.Input((1,), dtype="string"), vectorize, *hidden])
+    model.compile(keras.optimizers.SGD(0.5), loss="binary_crossentropy")
+    converted = convert(model)
+    backend = GraphBackend(converted.graph, "x:0", "y:0")
+    weights = np.frombuffer(converted.values.weights, "<f4").copy()
+    backend.start(weights, converted.values.state)
+    for _ in range(3):
+        _, parts = backend.step(weights, backend.feeds[0].rows(texts), backend.feeds[1].rows(y))
+        weights -= np.float32(0.5) * np.concatenate(parts)
+    model.fit(tf.constant(texts), y, batch_size=4, epochs=3, verbose=0)
+    theirs = np.concatenate([v.numpy().reshape(-1) for v in model.trainable_variables])
+    np.testing.assert_allclose(weights, theirs, rtol=1e-5, atol=1e-6)

@@ -9,6 +9,7 @@ from backend.keras_models import MODELS, Lowered, batch, flat, functional, made
 from sparkflow.backend.keras.restore import to_keras
 
 import keras  # isort: skip  # after TensorFlow has been imported quietly
+import tensorflow as tf  # isort: skip
 from keras import layers  # isort: skip
 
 
@@ -26,6 +27,28 @@ class TestBack:
         like = MODELS[name][0]()
         assert to_keras(lowered.converted.graph, lowered.named(state), like) is like
         np.testing.assert_allclose(flat(like.predict(x, verbose=0)), lowered.predict(x, state), atol=1e-6)
+
+    @pytest.mark.parametrize("mode", ["int", "tf_idf"])
+    def test_with_the_vocabularies_that_were_adapted(self, mode):
+        def text(like=None):
+            length = 3 if mode == "int" else None
+            vectorize = layers.TextVectorization(
+                8, output_mode=mode, output_sequence_length=length, pad_to_max_tokens=mode == "tf_idf"
+            )
+            vectorize.adapt(like or ["a dög", "the cat", "the cat sat"])
+            words = keras.Input((1,), dtype="string")
+            found = vectorize(words)
+            read = layers.Flatten()(layers.Embedding(8, 2)(found) if mode == "int" else found)
+            return keras.Model(words, layers.Dense(2)(read))
+
+        model = text()
+        x = tf.constant([["the dög"], ["a cat sat"]])
+        expected = model.predict(x, verbose=0)
+        lowered = Lowered(model, "mse")
+        back = to_keras(lowered.converted.graph, lowered.named())
+        np.testing.assert_allclose(back.predict(x, verbose=0), expected, atol=1e-6)
+        like = to_keras(lowered.converted.graph, lowered.named(), text(["dög", "sat sat"]))
+        np.testing.assert_allclose(like.predict(x, verbose=0), expected, atol=1e-6)
 
     def test_a_model_that_cannot_tell_its_architecture(self):
         class Secret(keras.Model):

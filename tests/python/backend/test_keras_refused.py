@@ -45,11 +45,6 @@ class TestRefused:
 
         self.refused(Own([keras.Input((2,)), layers.Dense(1)]), "train_step of its own")
 
-    def test_strings(self):
-        x = keras.Input((1,), dtype="string")
-        lookup = layers.StringLookup(vocabulary=["a"], name="words")
-        self.refused(keras.Model(x, layers.Embedding(3, 2)(lookup(x))), "strings.*StringLookup layer 'words'")
-
     def test_a_variable_that_is_not_its_own(self):
         other = keras.Variable(np.ones(1), name="elsewhere")
         x = keras.Input((1,))

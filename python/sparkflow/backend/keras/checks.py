@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -108,16 +107,6 @@ def inputs_of(model: Any) -> list[Input]:
     return [Input(tuple(i.shape), keras.backend.standardize_dtype(i.dtype), i.name) for i in inputs]
 
 
-def check_numbers(model: Any, sources: Sequence[Input]) -> None:
-    """Raise ValueError if one of what a model takes, its `sources`, is strings."""
-    if any(source.dtype == "string" for source in sources):
-        raise ValueError(
-            f"model '{model.name}' takes strings, which cannot be trained on yet: turn them into numbers "
-            "before, such as with Spark's StringIndexer, and train the part of the model behind its "
-            f"{_first_string_layer(model)}"
-        )
-
-
 def _built_shape(model: Any) -> tuple[int | None, ...]:
     """The shape that a subclassed model was called with, for any number of rows."""
     shape = (model.get_build_config() or {}).get("input_shape")
@@ -127,12 +116,6 @@ def _built_shape(model: Any) -> tuple[int | None, ...]:
             "once on one array of rows, such as model(np.zeros((1, 784)))"
         )
     return (None, *shape[1:])
-
-
-def _first_string_layer(model: Any) -> str:
-    kinds = ("StringLookup", "TextVectorization", "HashedCrossing", "Hashing")
-    found = [layer for layer in model._flatten_layers() if type(layer).__name__ in kinds]
-    return f"{type(found[0]).__name__} layer '{found[0].name}'" if found else "string layers"
 
 
 def _is(value: Any, module: Any) -> bool:

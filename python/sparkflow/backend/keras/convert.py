@@ -17,7 +17,6 @@ from sparkflow.backend.keras.checks import (
     Input,
     Output,
     check_model,
-    check_numbers,
     check_trainable,
     inputs_of,
 )
@@ -26,6 +25,7 @@ from sparkflow.backend.keras.held import Held
 from sparkflow.backend.keras.loss import Label, loss_of
 from sparkflow.backend.keras.metrics import Metrics
 from sparkflow.backend.keras.model import Prediction, Training, Variables, kept_value
+from sparkflow.backend.keras.vocabulary import vocabularies
 from sparkflow.backend.names import operation_name
 from sparkflow.backend.pretrained.opened import Opened, port_of
 from sparkflow.backend.runtime import tf
@@ -107,7 +107,6 @@ def convert(
     """
     check_trainable(model)
     sources = inputs_of(model)
-    check_numbers(model, sources)
     variables = Variables(model)
     outputs = Prediction(model, variables, sources).outputs
     function, labels = loss_of(model, loss, outputs)
@@ -186,17 +185,20 @@ class _Learnt(NamedTuple):
     weights: list[np.ndarray]
     state: list[np.ndarray]
     architecture: dict[str, str]
+    vocabularies: list[list[Any]]
 
     @classmethod
     def of(cls, model: Any, variables: Variables) -> _Learnt:
         weights = [variable.value.numpy() for variable in variables.weights]
-        return cls(weights, [kept_value(variable) for variable in variables.state], _architecture(model))
+        state = [kept_value(variable) for variable in variables.state]
+        return cls(weights, state, _architecture(model), vocabularies(model))
 
 
 def _finished(model: Any, held: Held, variables: Variables, learnt: _Learnt) -> Values:
     """The default graph, with what `restore` needs in it, and the values of its variables."""
     names = {id(v): made.op.name for v, made in zip(variables.fed, held.variables, strict=True)}
-    description = {**learnt.architecture, "weights": [names[id(v)] for v in model.weights]}
+    weights = [names[id(v)] for v in model.weights]
+    description = {**learnt.architecture, "weights": weights, "vocabularies": learnt.vocabularies}
     tf.add_to_collection(COLLECTION, json.dumps(description))
     return exported(learnt.weights, learnt.state)
 

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from sparkflow.backend.keras.convert import COLLECTION
+from sparkflow.backend.keras.vocabulary import give
 
 
 def to_keras(graph: str, values: Mapping[str, np.ndarray], like: Any = None) -> Any:
@@ -49,6 +50,7 @@ def to_keras(graph: str, values: Mapping[str, np.ndarray], like: Any = None) -> 
         raise ValueError(f"model '{model.name}' is not built like the one that was trained: it has {words}")
     for variable, name in zip(model.weights, names, strict=True):
         variable.assign(keras.ops.cast(values[name], variable.dtype))
+    give(model, description.get("vocabularies", []))
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()  # it computes with copies of its weights
