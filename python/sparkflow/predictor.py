@@ -131,7 +131,7 @@ class Predictor:
 
 
 def _rows(x: Any) -> tuple[np.ndarray, bool]:
-    """Return the rows as (n, k), float32 or objects, and whether `x` was a single one."""
+    """Return the rows as (n, k), numbers or objects, and whether `x` was a single one."""
     if isinstance(x, (list, tuple)):
         x = [_plain(row) for row in x]
     try:
@@ -139,6 +139,8 @@ def _rows(x: Any) -> tuple[np.ndarray, bool]:
     except ValueError as error:
         raise ValueError(f"x cannot be one array, its rows have different sizes: {error}") from error
     text = array.dtype.kind in "USO"
+    if array.dtype.kind == "S":  # of a fixed size: without the zeros at the end of one
+        array = np.asarray(_plain(x), object)
     if text and not all(isinstance(value, (str, bytes)) for value in array.flat):
         raise TypeError(
             f"x is {type(x).__name__} of {_kinds(array)}, expected numbers, ML vectors or strings"
@@ -150,7 +152,7 @@ def _rows(x: Any) -> tuple[np.ndarray, bool]:
     if not rows.size:
         raise ValueError(f"x has shape {array.shape}: there is nothing to predict from")
     rows = rows.reshape(len(rows), -1)
-    return (rows.astype(object) if text else rows.astype(np.float32, copy=False)), single
+    return (rows.astype(object) if text else rows), single
 
 
 def _plainest(outputs: NDArray[np.float64], single: bool) -> NDArray[np.float64] | float:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-# Above it, float32 does not hold every integer: packing may have rounded an id to its neighbour.
-_EXACT_INTEGERS = 1 << 24
+# The `dtype` of a column of strings.
+STRINGS = "string"
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,14 @@ class Fed:
         What names the tensor, for messages.
     tensor : str
         Its name.
+    dtype : str
+        In which the column's values come, as numpy calls it; "string" for strings.
     """
 
     name: str
     param: str
     tensor: str
+    dtype: str = "float32"
 
 
 # The name of a tensor that is the only one of its kind, or all of them.
@@ -62,18 +65,20 @@ class Feed:
     fed : Fed
     tensor : tf.Tensor
         Its shape's first dimension counts the rows of a batch.
-    strings : bool
-        Whether it may take strings.
     """
 
-    def __init__(self, fed: Fed, tensor: Any, *, strings: bool = False) -> None:
+    def __init__(self, fed: Fed, tensor: Any) -> None:
         self.name: str = tensor.name
         self._words = f"{fed.param} '{tensor.name}'"
         self._column = fed.name
         kind = tensor.dtype.base_dtype.name
-        if kind in ("resource", "variant") or (kind == "string" and not strings):
-            raise ValueError(f"{self._words} is of dtype {tensor.dtype.name}: only numbers can be fed")
+        if kind in ("resource", "variant"):
+            raise ValueError(
+                f"{self._words} is of dtype {tensor.dtype.name}: only numbers and strings can be fed"
+            )
         self._dtype: Any = tensor.dtype.base_dtype.as_numpy_dtype
+        self._is_text = kind == "string"
+        self._is_whole = tensor.dtype.base_dtype.is_integer or tensor.dtype.base_dtype.is_bool
         self._shape: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
         if self._shape == []:
             raise ValueError(
@@ -85,8 +90,8 @@ class Feed:
         """The one batch size that the tensor takes; None if it takes any."""
         return self._shape[0] if self._shape else None
 
-    def rows(self, matrix: np.ndarray) -> np.ndarray:
-        """Return rows of shape (n, k), float32 or strings, as an array of shape (n, …) that the tensor takes.
+    def rows(self, matrix: Any) -> Any:
+        """Return rows of shape (n, k), numbers or strings, as an array of shape (n, …) that the tensor takes.
 
         Raises
         ------
@@ -95,19 +100,20 @@ class Feed:
         """
         count, width = matrix.shape
         shaped = matrix.reshape(count, *self._row_shape(width))
-        if not np.issubdtype(self._dtype, np.integer):
+        is_text = not isinstance(matrix, np.ndarray) or matrix.dtype.kind in "OSU"
+        if is_text != self._is_text:
+            takes, has = ("strings", "numbers") if self._is_text else ("numbers", "strings")
+            raise ValueError(f"{self._words} takes {takes}, but the {self._column} column has {has}")
+        if is_text:
+            return shaped
+        if shaped.dtype == self._dtype or not self._is_whole:
             return shaped.astype(self._dtype, copy=False)
         self._refuse(
             shaped,
             ~np.isfinite(shaped),
             "which is NaN or infinite: replace or drop such values",
         )
-        self._refuse(
-            shaped,
-            np.abs(shaped) > _EXACT_INTEGERS,
-            f"beyond ±{_EXACT_INTEGERS}, where packed rows (float32) are not exact: renumber the values",
-        )
-        with np.errstate(invalid="ignore"):  # what a narrow dtype does not hold differs below
+        with np.errstate(invalid="ignore"):  # what the dtype does not hold differs below
             cast = shaped.astype(self._dtype)
         self._refuse(
             shaped,
@@ -152,7 +158,7 @@ class Feed:
 class Weights(Feed):
     """The one that takes how much each row counts."""
 
-    def rows(self, matrix: np.ndarray) -> np.ndarray:
+    def rows(self, matrix: Any) -> Any:
         """Do what `Feed.rows` does; raises ValueError, too, if a weight is negative or not finite."""
         bad = ~(np.isfinite(matrix) & (matrix >= 0))
         if bad.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class GraphPredictor:
         for name in self._names:
             fed, output = metagraph.prediction(imported, inputs, name, tf_dropout)
             outputs.append(output.name)
-        self._feeds = [Feed(one, tensor, strings=True) for one, tensor in zip(inputs, fed, strict=False)]
+        self._feeds = [Feed(one, tensor) for one, tensor in zip(inputs, fed, strict=False)]
         self._batch = next((feed.batch for feed in self._feeds if feed.batch), batch)
         self._extra: list[np.ndarray] = []
         if tf_dropout is not None:
@@ -72,15 +73,15 @@ class GraphPredictor:
         imported.finalize()
         self._run = Call(self._session, outputs, [tensor.name for tensor in fed])
 
-    def __call__(self, *columns: np.ndarray) -> np.ndarray:
+    def __call__(self, *columns: Any) -> np.ndarray:
         """Return the first of what `all` does."""
         return self.all(*columns)[0]
 
-    def all(self, *columns: np.ndarray) -> list[np.ndarray]:
+    def all(self, *columns: Any) -> list[np.ndarray]:
         """Return float64 of shape (n, values of a row), one for each output.
 
-        The columns are of shape (n, k), n > 0, one for each of `tf_input`: float32, or strings as objects if
-        it takes such.
+        The columns are of shape (n, k), n > 0, one for each of `tf_input`: numbers, or strings if it takes
+        such.
 
         Raises
         ------

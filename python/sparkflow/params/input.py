@@ -15,9 +15,9 @@ class InputParams(Group):
 
     inputCol = param(
         "inputCol",
-        "Name of the features column: an ML vector (dense or sparse), an array of numbers, or a number. "
-        "It feeds the placeholder named by tfInput. Where that takes strings, transform takes a column of "
-        "strings.",
+        "Name of the features column: an ML vector (dense or sparse), an array of numbers (or of arrays), a "
+        "number or boolean, an image, or where tfInput takes strings, strings or binary values. It feeds the "
+        "placeholder named by tfInput.",
         TypeConverters.toString,
     )
     tfInput = param(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparkflow.ps.buffers import aligned
+from sparkflow.worker.strings import Strings
 
 Rows = slice | np.ndarray
 
@@ -70,19 +71,19 @@ class Taker:
 
     Parameters
     ----------
-    array : numpy.ndarray
+    array : numpy.ndarray or Strings
         Its first dimension counts the rows.
     most : int
         The most rows that are taken at once.
     """
 
-    def __init__(self, array: np.ndarray, most: int) -> None:
+    def __init__(self, array: np.ndarray | Strings, most: int) -> None:
         self._array = array
         self._most = most
         self._buffer: np.ndarray | None = None
 
     def __call__(self, rows: Rows) -> np.ndarray:
-        if isinstance(rows, slice):
+        if isinstance(rows, slice) or isinstance(self._array, Strings):
             return self._array[rows]
         if self._buffer is None:
             # One for all steps: no allocation, and TensorFlow reads it where it is.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from sparkflow.worker.columns import Column
 from sparkflow.worker.spec import TrainSpec
 
 
-def weigh(spec: TrainSpec, matrices: Sequence[np.ndarray], *, held_out: bool = False) -> list[np.ndarray]:
+def weigh(spec: TrainSpec, given: Sequence[Column], *, held_out: bool = False) -> list[Column]:
     """Return the columns that are fed, in the order of `spec.fed`, given those that came.
 
     A row's weight is that of its class times its own. As in Keras, classes do not count where rows are held
@@ -21,10 +23,10 @@ def weigh(spec: TrainSpec, matrices: Sequence[np.ndarray], *, held_out: bool = F
         As `by_class` does.
     """
     names = [fed.name for fed in spec.columns]
-    columns = dict(zip(names, matrices, strict=True))
-    if spec.class_weights and len(matrices[0]):
-        own = columns.get("weight")
-        label = columns[spec.labels[0].name]
+    columns = dict(zip(names, given, strict=True))
+    if spec.class_weights and len(given[0]):
+        own: Any = columns.get("weight")
+        label: Any = columns[spec.labels[0].name]
         of_class = np.ones((len(label), 1), np.float32) if held_out else by_class(label, spec.class_weights)
         columns["weight"] = of_class if own is None else of_class * own
     return [columns.get(fed.name, np.empty((0, 0), np.float32)) for fed in spec.fed]

@@ -1,7 +1,8 @@
 """Packed Arrow columns as numpy matrices, and back.
 
-A packed value is one row: little-endian floats, back to back, in a binary value. When all rows have the same
-width, the values buffer of the column is the matrix, so reading is a view.
+A packed value is one row: little-endian numbers of the dtype of the placeholder that they feed, back to
+back, in a binary value. When all rows have the same width, the values buffer of the column is the matrix, so
+reading is a view.
 """
 
 from __future__ import annotations
@@ -12,16 +13,26 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sparkflow.backend.feed import STRINGS, Fed
 from sparkflow.worker.rows import Rows, Spill, different_sizes
+from sparkflow.worker.strings import StringRows, Strings, strings
+
+# The rows of one column.
+Column = np.ndarray | Strings
 
 # Offsets of Arrow's binary type are int32.
 _MAX_BINARY_BYTES = (1 << 31) - 1
 
 
-def matrix(column: Any, name: str) -> np.ndarray:
-    """Return the rows of a binary Arrow array as float32 of shape (n, k); k is 0 when there are no rows.
+def column(array: Any, fed: Fed) -> Column:
+    """Return the rows of an Arrow array, of shape (n, k), as they are to be fed; raises what these raise."""
+    return strings(array, fed.name) if fed.dtype == STRINGS else matrix(array, fed.name, fed.dtype)
 
-    The result shares the array's memory and is read-only. `name` is for messages.
+
+def matrix(column: Any, name: str, dtype: str = "float32") -> np.ndarray:
+    """Return the rows of a binary Arrow array as numbers of shape (n, k); k is 0 when there are no rows.
+
+    The result shares the array's memory and is read-only. `name` is for messages; `dtype` is numpy's name.
 
     Raises
     ------
@@ -42,70 +53,75 @@ def matrix(column: Any, name: str) -> np.ndarray:
             "drop or fill them first, e.g. df.na.drop(subset=[…])"
         )
     if count == 0:
-        return np.empty((0, 0), np.float32)
+        return np.empty((0, 0), dtype)
     _, offsets_buffer, values_buffer = column.buffers()
-    itemsize = np.dtype(offset_type).itemsize
-    offsets = np.frombuffer(offsets_buffer, offset_type, count + 1, column.offset * itemsize)
+    offset_size = np.dtype(offset_type).itemsize
+    offsets = np.frombuffer(offsets_buffer, offset_type, count + 1, column.offset * offset_size)
     widths = np.diff(offsets)
     width = int(widths[0])
     other = int(np.argmax(widths != width))
+    kind = np.dtype(dtype).newbyteorder("<")
     if widths[other] != width:
-        raise different_sizes(name, width // 4, int(widths[other]) // 4)
-    if width == 0 or width % 4:
+        raise different_sizes(name, width // kind.itemsize, int(widths[other]) // kind.itemsize)
+    if width == 0 or width % kind.itemsize:
         raise ValueError(
-            f"rows of the {name} column have {width} bytes, expected 4 for each value and one at least"
+            f"rows of the {name} column have {width} bytes, expected {kind.itemsize} for each value and one "
+            "at least"
         )
-    flat = np.frombuffer(values_buffer, "<f4", count * width // 4, int(offsets[0]))
-    return flat.reshape(count, width // 4)
+    flat = np.frombuffer(values_buffer, kind, count * width // kind.itemsize, int(offsets[0]))
+    return flat.reshape(count, width // kind.itemsize)
 
 
-def strings(column: Any) -> np.ndarray:
-    """Return the rows of an Arrow array of strings as objects of shape (n, 1)."""
-    return np.asarray(column.to_numpy(zero_copy_only=False), object).reshape(-1, 1)
-
-
-def read(batches: Iterable[Any], names: Sequence[str], spill: Spill | None = None) -> list[np.ndarray]:
-    """Read all batches; return one float32 matrix for each of their columns, called so in messages.
+def read(batches: Iterable[Any], feds: Sequence[Fed], spill: Spill | None = None) -> list[Column]:
+    """Read all batches; return the rows of each of their columns, which are what is fed.
 
     Each batch is copied as it comes and not kept: the rows are in memory once, plus a batch or two. Beyond
-    the limit of `spill` a column's rows go to a file, those of the widest first, and its matrix is that
+    the limit of `spill` a column's rows go to a file, those of the widest first, and what is returned is that
     file, mapped.
     """
-    return read_apart(batches, names, False, spill)[0]
+    return read_apart(batches, feds, False, spill)[0]
 
 
 def read_apart(
-    batches: Iterable[Any], names: Sequence[str], flagged: bool, spill: Spill | None = None
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    batches: Iterable[Any], feds: Sequence[Fed], flagged: bool, spill: Spill | None = None
+) -> tuple[list[Column], list[Column]]:
     """Do what `read` does with the rows whose flag is false, and apart with the others.
 
-    If they are `flagged`, a boolean column after the named ones says so; else all are of the first kind.
+    If they are `flagged`, a boolean column after those that are fed says so; else all are of the first kind.
 
     Raises
     ------
     ValueError
-        As `matrix` does, or if the flag of a row is null.
+        As `column` does, or if the flag of a row is null.
     """
-    columns = [Rows(name) for name in (*names, *names)]
+    columns = [_rows(fed) for fed in (*feds, *feds)]
     for batch in batches:
         if batch.num_rows:
-            views = [matrix(batch.column(index), name) for index, name in enumerate(names)]
+            views = [column(batch.column(index), fed) for index, fed in enumerate(feds)]
             if not flagged:
                 parts = views
             else:
-                chosen = _flags(batch.column(len(names)))
-                parts = [view[rows] for rows in (~chosen, chosen) for view in views]
+                chosen = _flags(batch.column(len(feds)))
+                parts = [_part(view, rows) for rows in (~chosen, chosen) for view in views]
             coming = [(rows, part) for rows, part in zip(columns, parts, strict=False) if len(part)]
             if spill is not None and spill.limit is not None:
                 _make_room(columns, dict(coming), spill.limit, spill.directory())
             for rows, part in coming:
                 rows.add(part)
     arrays = [rows.array() for rows in columns]
-    kept, apart = arrays[: len(names)], arrays[len(names) :]
-    for name, one, other in zip(names, kept, apart, strict=True):
+    kept, apart = arrays[: len(feds)], arrays[len(feds) :]
+    for fed, one, other in zip(feds, kept, apart, strict=True):
         if len(one) and len(other) and one.shape[1] != other.shape[1]:
-            raise different_sizes(name, one.shape[1], other.shape[1])
+            raise different_sizes(fed.name, one.shape[1], other.shape[1])
     return kept, apart
+
+
+def _rows(fed: Fed) -> Any:
+    return StringRows(fed.name) if fed.dtype == STRINGS else Rows(fed.name, fed.dtype)
+
+
+def _part(rows: Column, chosen: np.ndarray) -> Column:
+    return rows.rows(chosen) if isinstance(rows, Strings) else rows[chosen]
 
 
 def _flags(column: Any) -> np.ndarray:
@@ -118,7 +134,7 @@ def _flags(column: Any) -> np.ndarray:
     return flags
 
 
-def _make_room(columns: list[Rows], coming: Mapping[Rows, np.ndarray], limit: int, folder: str) -> None:
+def _make_room(columns: list[Any], coming: Mapping[Any, Column], limit: int, folder: str) -> None:
     held = {
         rows: rows.size + (coming[rows].nbytes if rows in coming else 0)
         for rows in columns

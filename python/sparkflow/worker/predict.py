@@ -24,7 +24,7 @@ _predictors: Recent[PredictSpec, GraphPredictor] = Recent(_KEPT)
 
 
 class Predict:
-    """Called by Spark (an Arrow iterator function) with packed rows.
+    """Called by Spark (an Arrow iterator function) with rows as `columns.column` takes them.
 
     Parameters
     ----------
@@ -39,11 +39,12 @@ class Predict:
         gpus.take_of(TaskContext.get())
         for batch in batches:
             arrays = batch if isinstance(batch, tuple) else (batch,)
-            rows = [_rows(array, fed.name) for array, fed in zip(arrays, self._spec.inputs, strict=True)]
+            inputs = self._spec.inputs
+            rows = [columns.column(array, fed) for array, fed in zip(arrays, inputs, strict=True)]
             yield self._column(rows)
         archives.forget()
 
-    def _column(self, rows: list[np.ndarray]) -> Any:
+    def _column(self, rows: list[columns.Column]) -> Any:
         """One array of the outputs; of several, one of structs."""
         spec = self._spec
         none = [np.empty((0, 1)) for _ in spec.outputs]
@@ -58,11 +59,6 @@ class Predict:
         if len(parts) == 1:
             return parts[0]
         return pa.StructArray.from_arrays(parts, [str(i) for i in range(len(parts))])
-
-
-def _rows(array: Any, name: str) -> np.ndarray:
-    is_text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
-    return columns.strings(array) if is_text else columns.matrix(array, name)
 
 
 def _predictor(spec: PredictSpec) -> GraphPredictor:

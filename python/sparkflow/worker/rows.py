@@ -37,16 +37,19 @@ class Spill:
 
 
 class Rows:
-    """A float32 matrix to which rows are added at its end. There is never a second copy of it.
+    """A matrix to which rows are added at its end. There is never a second copy of it.
 
     Parameters
     ----------
     name : str
         The column's, for messages.
+    dtype : str
+        Of the numbers, as numpy calls it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, dtype: str = "float32") -> None:
         self._name = name
+        self._dtype = np.dtype(dtype)
         self._width = 0
         self._size = 0
         # Private: what is shared does not grow.
@@ -64,7 +67,7 @@ class Rows:
         return self._memory is None
 
     def add(self, rows: np.ndarray) -> None:
-        """Add float32 `rows` of shape (n, k), n > 0, C-contiguous.
+        """Add `rows` of shape (n, k), n > 0, C-contiguous, of the matrix' dtype.
 
         Raises
         ------
@@ -104,7 +107,7 @@ class Rows:
     def array(self) -> np.ndarray:
         """Return the matrix, of shape (0, 0) without rows, read-only from a file. To be called once."""
         if not self._size:
-            return np.empty((0, 0), np.float32)
+            return np.empty((0, 0), self._dtype)
         if self._memory is not None:
             memory = self._memory
             with suppress(SystemError):  # other systems have no mremap
@@ -117,7 +120,7 @@ class Rows:
                 except OSError as error:
                     raise self._failure(error, self._size) from error
                 memory = mmap.mmap(file.fileno(), self._size, access=mmap.ACCESS_READ)
-        return np.frombuffer(memory, np.float32, self._size // 4).reshape(-1, self._width)
+        return np.frombuffer(memory, self._dtype, self._size // self._dtype.itemsize).reshape(-1, self._width)
 
     def _write(self, data: memoryview) -> None:
         assert self._file is not None

@@ -19,6 +19,7 @@ from sparkflow.ps.rows import RowClient
 from sparkflow.worker import archives, columns, gpus
 from sparkflow.worker.batches import BatchPlan, Taker
 from sparkflow.worker.class_weights import weigh
+from sparkflow.worker.columns import Column
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
 from sparkflow.worker.steps import AccumulatedSteps, GradientSteps, LocalSteps, RowSteps, Steps
@@ -63,9 +64,8 @@ class Train:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
         spill = Spill(spec.spill_limit, spec.spill_dir)
-        names = [fed.name for fed in spec.columns]
-        matrices, held_out = columns.read_apart(batches, names, spec.validation, spill)
-        rows = len(matrices[0])
+        given, held_out = columns.read_apart(batches, spec.columns, spec.validation, spill)
+        rows = len(given[0])
         if rows == 0:
             if len(held_out[0]):
                 raise no_training_rows(partition, len(held_out[0]))
@@ -95,7 +95,7 @@ class Train:
             metrics=spec.metrics,
         )
         try:
-            task = TrainTask(spec, backend, matrices, partition, held_out)
+            task = TrainTask(spec, backend, given, partition, held_out)
             kind = RowClient if backend.tables else ParameterClient
             with kind.connect(*spec.server, spec.worker_timeout) as client:
                 message = task.run(client, attempt)
@@ -121,9 +121,9 @@ class TrainTask:
 
     Parameters
     ----------
-    matrices : list of numpy.ndarray
-        The spec's `columns`, each float32 of shape (n, k).
-    held_out : sequence of numpy.ndarray, optional
+    given : sequence of Column
+        The spec's `columns`, each of shape (n, k).
+    held_out : sequence of Column, optional
         The same of the rows that are held out, if the spec says that some are.
     """
 
@@ -131,14 +131,14 @@ class TrainTask:
         self,
         spec: TrainSpec,
         backend: Backend,
-        matrices: list[np.ndarray],
+        given: Sequence[Column],
         partition: int,
-        held_out: Sequence[np.ndarray] = (),
+        held_out: Sequence[Column] = (),
     ) -> None:
         self._spec = spec
         self._backend = backend
         self._partition = partition
-        self._rows = len(matrices[0])
+        self._rows = len(given[0])
         self._plan = BatchPlan(
             self._rows,
             spec.mini_batch_size,
@@ -148,7 +148,7 @@ class TrainTask:
             spec.round,
             partition,
         )
-        shaped = shape(backend, weigh(spec, matrices))
+        shaped = shape(backend, weigh(spec, given))
         self._takers = [Taker(array, self._plan.batch) for array in shaped]
         self._validation = None
         if spec.validation:
@@ -300,9 +300,9 @@ def _owned(inputs: list[np.ndarray], rows: Any) -> list[np.ndarray]:
     return [array.copy() for array in inputs] if isinstance(rows, slice) else inputs
 
 
-def shape(backend: Backend, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
+def shape(backend: Backend, given: Sequence[Column]) -> list[Column]:
     """Return the columns that are fed, as the backend takes them."""
-    return [feed.rows(matrix) for feed, matrix in zip(backend.feeds, matrices, strict=True)]
+    return [feed.rows(rows) for feed, rows in zip(backend.feeds, given, strict=True)]
 
 
 def _check_layout(own: Layout, text: str) -> None:

@@ -7,9 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from sparkflow.ps.client import ParameterClient
+from sparkflow.worker.columns import Column
 from sparkflow.worker.steps import Steps
 
 
@@ -18,13 +17,13 @@ class Validation:
 
     Parameters
     ----------
-    arrays : sequence of numpy.ndarray
+    arrays : sequence of Column
         The held-out rows as the backend takes them; empty if there are none.
     batch : int
         Rows to evaluate at once.
     """
 
-    def __init__(self, arrays: Sequence[np.ndarray], batch: int) -> None:
+    def __init__(self, arrays: Sequence[Column], batch: int) -> None:
         self._batch = batch
         self._rows = len(arrays[0]) if arrays else 0
         self._arrays = arrays

@@ -119,26 +119,37 @@ class TestFeed:
         with pytest.raises(ValueError, match=words):
             self.feed(shape)(rows(5, width))
 
-    def test_a_scalar_or_a_string_cannot_be_fed(self):
+    def test_a_scalar_cannot_be_fed(self):
         with pytest.raises(ValueError, match="is a scalar"):
             self.feed([])
+
+    def test_strings_for_numbers_and_numbers_for_strings(self):
+        with pytest.raises(ValueError, match="'x:0' takes numbers, but the features column has strings"):
+            self.feed([None, 1])(np.array([["1"]], object))
 
         def build():
             x = tf.placeholder(tf.string, [None], name="x")
             tf.losses.add_loss(tf.get_variable("w", []) * tf.reduce_sum(tf.strings.to_number(x)))
 
-        refused(build, "dtype string", tf_label=None)
+        with pytest.raises(ValueError, match="'x:0' takes strings, but the features column has numbers"):
+            GraphBackend(as_json(build), "x:0").feeds[0].rows(rows(2, 1))
 
-    def test_integers_beyond_what_float32_holds_are_refused(self):
+    def test_integers_of_any_size_are_fed_exactly(self):
         feed = self.feed([None, 1], tf.int64)
-        assert feed(np.array([[16777216.0]], np.float32)).dtype == np.int64
+        for values in (np.array([[2**40 + 1], [-(2**63)]]), np.array([[2.0**53]]), np.array([[True]])):
+            assert feed(values).dtype == np.int64
+            assert feed(values).tolist() == [[int(v)] for v in values[:, 0]]
+        flags = self.feed([None, 1], tf.bool)
+        assert flags(np.array([[1.0], [0.0]])).tolist() == [[True], [False]]
+        with pytest.raises(ValueError, match=r"dtype bool, but .* the value 2\.0, which this dtype does not"):
+            flags(np.array([[2.0]]))
         for bad, words in (
-            (16777220.0, r"the value 16777220\.0, beyond ±16777216.*renumber"),
             (np.nan, "the value nan, which is NaN or infinite"),
             (-np.inf, "the value -inf, which is NaN or infinite"),
+            (2.0**63, r"the value 9\.22.*e\+18, which this dtype does not hold"),
         ):
             with pytest.raises(ValueError, match=rf"tfInput 'x:0' is of dtype int64, but .* {words}"):
-                feed(np.array([[0.0], [bad]], np.float32))
+                feed(np.array([[0.0], [bad]]))
 
     @pytest.mark.parametrize(
         ("dtype", "bad"),

@@ -9,13 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 import sparkflow
+from sparkflow.backend.feed import Fed
 
 FEATURES = {"name": "features", "param": "tfInput", "tensor": "x:0"}
 LABEL = {"name": "label", "param": "tfLabel", "tensor": "y:0"}
+FEDS = [Fed(**FEATURES), Fed(**LABEL)]
 
 
-def packed(matrix: np.ndarray) -> Any:
-    return pa.array([row.tobytes() for row in np.asarray(matrix, "<f4")], pa.binary())
+def packed(matrix: np.ndarray, dtype: str = "<f4") -> Any:
+    return pa.array([row.tobytes() for row in np.asarray(matrix, dtype)], pa.binary())
 
 
 def batch(features: np.ndarray, label: np.ndarray | None = None) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from sparkflow.worker import columns
 from sparkflow.worker import rows as rows_module
 from sparkflow.worker.rows import Rows, Spill
-from worker.packing import batch
+from worker.packing import FEDS, batch
 
 MATRIX = np.random.default_rng(0).standard_normal((5000, 100)).astype(np.float32)
 LABEL = MATRIX[:, :1].copy()
@@ -29,7 +29,7 @@ def mapped(folder):
 
 
 def read(limit, folder):
-    return columns.read(batches(), ["features", "label"], Spill(limit, str(folder)))
+    return columns.read(batches(), FEDS, Spill(limit, str(folder)))
 
 
 @pytest.mark.parametrize("limit", [None, 10**9, 1_500_000, 30_000, 1])

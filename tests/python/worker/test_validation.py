@@ -13,7 +13,7 @@ from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.runtime import tf
 from sparkflow.worker import columns
 from sparkflow.worker.train import Train, shape
-from worker.packing import batch, packed, train_spec
+from worker.packing import FEDS, batch, packed, train_spec
 from worker.test_tables import GRAPH as TABLES
 from worker.test_tables import IDS
 from worker.test_tables import LABELS as TARGETS
@@ -112,12 +112,11 @@ def test_a_partition_with_nothing_to_train_on_is_refused():
 
 
 def test_rows_are_read_apart_within_the_limit_of_memory():
-    names = ["features", "label"]
-    kept, apart = columns.read_apart(flagged() * 2, names, True)
+    kept, apart = columns.read_apart(flagged() * 2, FEDS, True)
     for (one, other), whole in zip(zip(kept, apart, strict=True), (FEATURES, LABELS), strict=True):
         np.testing.assert_array_equal(one, np.tile(whole[~HELD], (2, 1)))
         np.testing.assert_array_equal(other, np.tile(whole[HELD], (2, 1)))
-    spilled = columns.read_apart(flagged() * 2, names, True, columns.Spill(100))
+    spilled = columns.read_apart(flagged() * 2, FEDS, True, columns.Spill(100))
     for one, other in zip((*kept, *apart), (*spilled[0], *spilled[1]), strict=True):
         np.testing.assert_array_equal(one, other)
     assert not spilled[1][0].flags.writeable  # from a file
@@ -127,7 +126,7 @@ def test_a_null_flag_names_the_param():
     flags = pa.array([True, None], pa.bool_())
     rows = pa.RecordBatch.from_pydict({"features": packed(FEATURES[:2]), "validation": flags})
     with pytest.raises(ValueError, match=r"validationIndicatorCol has 1 null rows.*fillna"):
-        columns.read_apart([rows], ["features"], True)
+        columns.read_apart([rows], FEDS[:1], True)
 
 
 def test_metrics_of_all_batches_are_totals_and_counts():

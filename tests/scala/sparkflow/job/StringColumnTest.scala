@@ -1,5 +1,7 @@
 package sparkflow.job
 
+import java.nio.charset.StandardCharsets.UTF_8
+
 import org.apache.spark.sql.Row
 import org.apache.spark.sql.types._
 import org.scalatest.funsuite.AnyFunSuite
@@ -8,35 +10,57 @@ import sparkflow.ml.LocalSpark
 
 class StringColumnTest extends AnyFunSuite {
 
-  private val schema = new StructType().add("text", StringType).add("number", DoubleType)
-  private def texts(shape: Seq[Long]) = TensorInfo("x:0", "Placeholder", Some("DT_STRING"), Some(shape))
+  private val fed = Fed("features", "inputCol", "c", "tfInput", "x:0")
+  private val (one, several) = (Seq(-1L), Seq(-1L, 2L))
 
-  private def fed(column: String) = Fed("features", "inputCol", column, "tfInput", "x:0")
-
-  private def refused(column: String, shape: Seq[Long] = Seq(-1, 1)): String =
-    intercept[IllegalArgumentException](StringColumn.check(schema, fed(column), texts(shape))).getMessage
-
-  test("a column of strings feeds one string a row") {
-    for (shape <- Seq(Seq(-1L), Seq(-1L, 1L), Seq(-1L, -1L)))
-      StringColumn.check(schema, fed("text"), texts(shape))
-  }
-
-  test("any other column, a missing one and several strings a row are refused") {
-    assert(
-      refused("number").startsWith("inputCol is 'number', a column of type double, but tfInput 'x:0' takes")
+  private def check(dataType: DataType, shape: Seq[Long]): Unit =
+    StringColumn.check(
+      StructField("c", dataType),
+      fed,
+      TensorInfo("x:0", "Placeholder", Some("DT_STRING"), Some(shape))
     )
-    assert(refused("texts").contains("no column 'texts' (did you mean 'text'"))
-    assert(refused("text", Seq(-1, 3)).startsWith("tfInput 'x:0' takes 3 strings a row"))
+
+  private def refused(dataType: DataType, shape: Seq[Long]): String =
+    intercept[IllegalArgumentException](check(dataType, shape)).getMessage
+
+  test("strings and binary values feed one string a row, arrays as many as they have") {
+    for (dataType <- Seq(StringType, BinaryType); shape <- Seq(one, Seq(-1L, 1L), Seq(-1L, -1L)))
+      check(dataType, shape)
+    for (dataType <- Seq(StringType, BinaryType); shape <- Seq(one, several, Seq(-1L, -1L)))
+      check(ArrayType(dataType), shape)
   }
 
-  test("strings go as they are, and a null is told by its column") {
-    def column(values: String*) = {
-      val rows = java.util.Arrays.asList(values.map(Row(_)): _*)
-      val data = LocalSpark.session.createDataFrame(rows, new StructType().add("text", StringType))
-      data.select(StringColumn(data.col("text"), "text")).collect().toSeq.map(_.getString(0))
-    }
-    assert(column("dög", "") == Seq("dög", ""))
-    val error = intercept[Exception](column("a", null))
-    assert(error.getMessage.contains("column 'text' has a null"))
+  test("any other column, and one string for several, are refused") {
+    assert(
+      refused(DoubleType, one).startsWith("inputCol is 'c', a column of type double, but tfInput 'x:0' takes")
+    )
+    assert(refused(ArrayType(ArrayType(StringType)), several).contains("takes strings"))
+    assert(refused(StringType, several).startsWith("tfInput 'x:0' takes 2 strings a row, but column 'c'"))
+  }
+
+  private def sent(dataType: DataType, values: Any*): Seq[Any] = {
+    val rows = java.util.Arrays.asList(values.map(Row(_)): _*)
+    val data = LocalSpark.session.createDataFrame(rows, new StructType().add("c", dataType))
+    data.select(StringColumn(data.col("c"), dataType, fed)).collect().toSeq.map(_.get(0))
+  }
+
+  private def text(value: Any): String = new String(value.asInstanceOf[Array[Byte]], UTF_8)
+
+  test("they go as bytes, and a null is told by its column") {
+    assert(sent(StringType, "dög", "").map(text) == Seq("dög", ""))
+    assert(
+      sent(BinaryType, Array[Byte](0, -1)).map(_.asInstanceOf[Array[Byte]].toSeq) == Seq(Seq[Byte](0, -1))
+    )
+    val arrays =
+      sent(ArrayType(StringType), Seq("a", "bc"), Seq()).map(_.asInstanceOf[scala.collection.Seq[Any]])
+    assert(arrays.map(_.map(text)) == Seq(Seq("a", "bc"), Seq()))
+    for (
+      (dataType, value) <- Seq(
+        (StringType, null),
+        (ArrayType(StringType), null),
+        (ArrayType(StringType), Seq(null))
+      )
+    )
+      assert(intercept[Exception](sent(dataType, value)).getMessage.contains("column 'c' has a null"))
   }
 }

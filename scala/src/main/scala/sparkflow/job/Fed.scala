@@ -19,6 +19,15 @@ final case class Fed(
   /** Of the column on its way to the worker. */
   def name: String = if (columnParam.endsWith("Cols")) s"$role '$column'" else role
 
-  private[job] def toJson: JObject =
-    ("name" -> name) ~ ("param" -> tensorParam) ~ ("tensor" -> tensor)
+  /** @throws IllegalArgumentException if the graph has no such placeholder */
+  private[job] def placeholderIn(graph: GraphInfo): TensorInfo = graph.placeholder(tensorParam, tensor)
+
+  /** In which type the column's values travel.
+    *
+    * @throws IllegalArgumentException if the graph has no such placeholder, or no column can feed it
+    */
+  private[job] def dtypeIn(graph: GraphInfo): Dtype = Dtype.of(tensorParam, placeholderIn(graph))
+
+  private[job] def toJson(graph: GraphInfo): JObject =
+    ("name" -> name) ~ ("param" -> tensorParam) ~ ("tensor" -> tensor) ~ ("dtype" -> dtypeIn(graph).name)
 }

@@ -20,6 +20,10 @@ final case class TensorInfo(name: String, op: String, dtype: Option[String], sha
   def rowSize: Option[Long] = shape.collect {
     case dims if dims.drop(1).forall(_ >= 0) => dims.drop(1).product
   }
+
+  /** As Python writes it. */
+  def shapeText: String =
+    shape.fold("unknown")(_.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]"))
 }
 
 /** What the driver can tell of a TensorFlow graph without TensorFlow: enough to refuse a wrong name, type or size

@@ -10,31 +10,51 @@ import org.apache.spark.sql.sparkflow.RowFunction
 import org.apache.spark.sql.types._
 
 import sparkflow.Names
+import sparkflow.job.Dtype.{Float32, Integers, Numbers}
 
-/** A features or label column as one binary value per row: its numbers as little-endian float32, back to back.
+/** A column of numbers as one binary value per row: its numbers, of the placeholder's type, back to back.
   *
   * Arrow then copies memory instead of writing elements, and Python views a batch as one (rows, width) array.
-  * An ML vector gives its size in numbers (a sparse one is filled with its zeros), an array its length, a plain
-  * numeric or boolean column one.
+  * An ML vector gives its size in numbers (a sparse one is filled with its zeros), an array its length, arrays of arrays
+  * the product of their lengths, an image a number for each channel of each pixel, a plain numeric or boolean column one.
   */
 object PackedColumn {
 
-  /** Refuses a column that the schema has not, or whose type can't be packed.
-    *
-    * @param param name of the Param that named the column, for the message
-    */
-  def check(schema: StructType, param: String, name: String): StructField = {
-    val field = find(schema, param, name)
-    field.dataType match {
-      case _: NumericType | BooleanType      => field
-      case ArrayType(_: NumericType, _)      => field
-      case t if t == SQLDataTypes.VectorType => field
-      case other =>
+  /** Refuses a column whose type can't be packed, or has other dimensions or another size than a row of the placeholder. */
+  private[job] def check(field: StructField, fed: Fed, placeholder: TensorInfo): Unit = {
+    import fed._
+    val text = placeholder.shapeText
+    def plural(count: Int) = if (count == 1) "1 dimension" else s"$count dimensions"
+    rank(field.dataType) match {
+      case None =>
         throw new IllegalArgumentException(
-          s"$param is '$name', a column of type ${other.simpleString}: expected an ML vector, an array of numbers or a " +
-            "plain number; VectorAssembler, StringIndexer and OneHotEncoder make one from other columns"
+          s"$columnParam is '$column', a column of type ${field.dataType.simpleString}: expected an ML vector, an array of " +
+            "numbers (or of such arrays), a plain number or an image; VectorAssembler, StringIndexer and OneHotEncoder make one " +
+            "from other columns"
         )
+      case Some(rank) if rank > 1 && !placeholder.shape.exists(_.size == rank + 1) =>
+        val takes = placeholder.shape.fold("has no known shape")(s => s"takes ${plural(s.size - 1)} a row")
+        throw new IllegalArgumentException(
+          s"$columnParam is '$column', whose rows have ${plural(rank)}, but $tensorParam '$tensor' $takes (its shape is " +
+            s"$text): give the placeholder a shape of ${rank + 1} dimensions, or make one array of a row with flatten(…)"
+        )
+      case _ =>
     }
+    for (width <- knownSize(field); size <- placeholder.rowSize if width != size)
+      throw new IllegalArgumentException(
+        s"column '$column' ($columnParam) has $width value(s) a row, but $tensorParam '$tensor' takes $size " +
+          s"(its shape is $text): change the placeholder's shape or the column"
+      )
+  }
+
+  /** Dimensions of a row; None if it can't be packed. */
+  private def rank(dataType: DataType): Option[Int] = dataType match {
+    case _: NumericType | BooleanType               => Some(0)
+    case ArrayType(element: ArrayType, _)           => rank(element).map(_ + 1)
+    case ArrayType(_: NumericType | BooleanType, _) => Some(1)
+    case t if t == SQLDataTypes.VectorType          => Some(1)
+    case t if ImageRow.is(t)                        => Some(3)
+    case _                                          => None
   }
 
   /** The column of that name.
@@ -55,10 +75,6 @@ object PackedColumn {
   /** The column of that name, whatever characters are in it. */
   def named(dataset: Dataset[_], name: String): Column = dataset.col(s"`${name.replace("`", "``")}`")
 
-  /** The packed column of that name. */
-  def of(dataset: Dataset[_], name: String): Column =
-    PackedColumn(named(dataset, name), dataset.schema(name).dataType, name)
-
   private[job] def nullMessage(name: String): String =
     s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
       s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"
@@ -67,27 +83,76 @@ object PackedColumn {
   def knownSize(field: StructField): Option[Long] = field.dataType match {
     case t if t == SQLDataTypes.VectorType =>
       Some(AttributeGroup.fromStructField(field).size.toLong).filter(_ >= 0)
-    case _: ArrayType => None
-    case _            => Some(1L)
+    case other => rank(other).filter(_ == 0).map(_ => 1L)
   }
 
-  /** The packed column. A null row, or a null element of an array, fails the job with a message that names the column. */
-  def apply(column: Column, dataType: DataType, name: String): Column = {
-    val ifNull = nullMessage(name)
-    def packed(input: Column)(pack: Any => Array[Byte]) =
+  /** The packed column. A null row, a null element of an array, a value that the placeholder's type does not hold and a row
+    * of the wrong shape fail the job with a message that names the column.
+    */
+  private[job] def apply(
+      column: Column,
+      dataType: DataType,
+      fed: Fed,
+      to: TensorInfo,
+      dtype: Numbers
+  ): Column = {
+    val element = travelling(innermost(dataType), dtype)
+    val refuse = refusal(fed, to, dtype)
+    val row = new PackedRow(dtype, element, refuse)
+    val shape = new RowShape(fed, to)
+    def packed(input: Column)(pack: Any => Array[Byte]) = {
+      val ifNull = nullMessage(fed.column)
       RowFunction.column(input, "sparkflow_pack", BinaryType) { value =>
         val bytes = if (value == null) null else pack(value)
         if (bytes == null) throw RowFunction.raised(ifNull)
         bytes
       }
-    def floats(input: Column) = packed(input)(v => PackedRow.ofFloats(v.asInstanceOf[ArrayData]))
-    dataType match {
-      case t if t == SQLDataTypes.VectorType =>
-        packed(column)(v => PackedRow.ofVector(v.asInstanceOf[InternalRow]))
-      case ArrayType(DoubleType, _)   => packed(column)(v => PackedRow.ofDoubles(v.asInstanceOf[ArrayData]))
-      case ArrayType(_, containsNull) => floats(column.cast(ArrayType(FloatType, containsNull)))
-      case _                          => floats(array(column.cast(FloatType)))
     }
+    rank(dataType).get match {
+      case _ if dataType == SQLDataTypes.VectorType =>
+        packed(column)(v => row.ofVector(v.asInstanceOf[InternalRow]))
+      case _ if ImageRow.is(dataType) =>
+        packed(column)(v => row.ofBytes(ImageRow.bytes(v.asInstanceOf[InternalRow], shape)))
+      case 0 => packed(array(cast(column, dataType, element)))(v => row.ofArray(v.asInstanceOf[ArrayData]))
+      case 1 => packed(cast(column, dataType, element))(v => row.ofArray(v.asInstanceOf[ArrayData]))
+      case levels =>
+        packed(cast(column, dataType, element)) { v =>
+          val arrays = v.asInstanceOf[ArrayData]
+          val found = PackedRow.shapeOf(arrays, levels)
+          val bytes = row.ofArrays(arrays, found, shape.ragged)
+          if (bytes != null) shape.check(found)
+          bytes
+        }
+    }
+  }
+
+  private def innermost(dataType: DataType): DataType = dataType match {
+    case ArrayType(element, _) => innermost(element)
+    case other                 => other
+  }
+
+  /** What numbers of a column are before they are packed: of a type that loses none of them, if `dtype` keeps them. */
+  private def travelling(element: DataType, dtype: Numbers): DataType = (dtype, element) match {
+    case (_: Integers, d: DecimalType)                                              => d
+    case (_: Integers, ByteType | ShortType | IntegerType | LongType | BooleanType) => LongType
+    case (Float32, t) if t != DoubleType                                            => FloatType
+    case _                                                                          => DoubleType
+  }
+
+  private def cast(column: Column, from: DataType, element: DataType): Column = {
+    def of(dataType: DataType): DataType = dataType match {
+      case ArrayType(inner, containsNull) => ArrayType(of(inner), containsNull)
+      case _                              => element
+    }
+    if (of(from) == from) column else column.cast(of(from))
+  }
+
+  private def refusal(fed: Fed, to: TensorInfo, dtype: Numbers): Any => Nothing = value => {
+    import fed._
+    throw RowFunction.raised(
+      s"column '$column' ($columnParam) has the value $value, but $tensorParam '${to.name}' is of dtype ${dtype.name}, which " +
+        "does not hold it: round or rescale the values, or make the placeholder tf.float32"
+    )
   }
 
   /** The other way, for predictions: little-endian float64 to an ML vector. */

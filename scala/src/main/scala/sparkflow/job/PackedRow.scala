@@ -5,37 +5,137 @@ import java.nio.ByteOrder
 import org.apache.spark.sql.catalyst.InternalRow
 import org.apache.spark.sql.catalyst.expressions.{GenericInternalRow, UnsafeArrayData}
 import org.apache.spark.sql.catalyst.util.ArrayData
+import org.apache.spark.sql.types._
 import org.apache.spark.unsafe.Platform
 
-/** One packed value, made from what Spark itself keeps of a row: no object between them, one pass over the numbers. */
-private[job] object PackedRow {
+import sparkflow.job.Dtype.{Float32, Integers, Numbers}
+
+/** Makes one packed value of what Spark itself keeps of a row: no object between them, one pass over the numbers.
+  *
+  * @param dtype   of the packed numbers
+  * @param element type of those in arrays: float, double, long or decimal
+  * @param refuse  called with a value that `dtype` does not hold
+  */
+private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: Any => Nothing)
+    extends Serializable {
+  import PackedRow._
+
+  private val bytes = dtype.bytes
+  private val isFloat32 = dtype == Float32
+  // Of whole numbers; of others, not looked at.
+  private val (isWhole, min, max) = dtype match {
+    case Integers(_, _, min, max) => (true, min, max)
+    case _                        => (false, 0L, 0L)
+  }
 
   /** Of an ML vector, the struct of VectorUDT: type (0 is sparse), size, indices, values. */
   def ofVector(vector: InternalRow): Array[Byte] = {
     val values = vector.getArray(3)
     if (vector.getByte(0) == 0) {
-      val (out, indices) = (new Array[Byte](4 * vector.getInt(1)), vector.getArray(2))
+      val (out, indices) = (new Array[Byte](bytes * vector.getInt(1)), vector.getArray(2))
       var i = 0
       while (i < indices.numElements()) {
-        put(out, indices.getInt(i), values.getDouble(i).toFloat)
+        put(out, indices.getInt(i), values.getDouble(i))
         i += 1
       }
       out
-    } else doubles(values)
-  }
-
-  /** Of an array of double; null if an element is null. */
-  def ofDoubles(array: ArrayData): Array[Byte] = if (hasNull(array)) null else doubles(array)
-
-  /** Of an array of float; null if an element is null. */
-  def ofFloats(array: ArrayData): Array[Byte] =
-    if (hasNull(array)) null
-    else {
-      val out = new Array[Byte](4 * array.numElements())
-      var i = 0
-      while (i < array.numElements()) { put(out, i, array.getFloat(i)); i += 1 }
+    } else {
+      val out = new Array[Byte](bytes * values.numElements())
+      doubles(values, out, 0)
       out
     }
+  }
+
+  /** Of an array; null if an element is null. */
+  def ofArray(array: ArrayData): Array[Byte] =
+    if (hasNull(array)) null
+    else {
+      val out = new Array[Byte](bytes * array.numElements())
+      numbers(array, out, 0)
+      out
+    }
+
+  /** Of arrays of arrays, in C order; null if an element on any level is null.
+    *
+    * @param shape what `shapeOf` says
+    * @param wrong called with the sizes of two arrays of the same level that differ
+    */
+  def ofArrays(array: ArrayData, shape: Seq[Int], wrong: (Int, Int) => Nothing): Array[Byte] = {
+    val out = new Array[Byte](Math.toIntExact(shape.map(_.toLong).product * bytes))
+    var at = 0
+    def fill(array: ArrayData, level: Int): Boolean = {
+      val count = array.numElements()
+      if (count != shape(level)) wrong(shape(level), count)
+      !hasNull(array) && (if (level == shape.size - 1) {
+                            numbers(array, out, at)
+                            at += count
+                            true
+                          } else (0 until count).forall(i => fill(array.getArray(i), level + 1)))
+    }
+    if (fill(array, 0)) out else null
+  }
+
+  /** Of bytes without a sign. */
+  def ofBytes(data: Array[Byte]): Array[Byte] =
+    if (dtype.name == "uint8") data
+    else {
+      val out = new Array[Byte](Math.multiplyExact(bytes, data.length))
+      var i = 0
+      while (i < data.length) { put(out, i, (data(i) & 0xff).toLong); i += 1 }
+      out
+    }
+
+  private def numbers(array: ArrayData, out: Array[Byte], from: Int): Unit = {
+    val count = array.numElements()
+    var i = 0
+    element match {
+      case FloatType if isFloat32 =>
+        while (i < count) { putFloat(out, from + i, array.getFloat(i)); i += 1 }
+      case FloatType => while (i < count) { put(out, from + i, array.getFloat(i).toDouble); i += 1 }
+      case LongType  => while (i < count) { put(out, from + i, array.getLong(i)); i += 1 }
+      case decimal: DecimalType =>
+        while (i < count) {
+          val value = array.getDecimal(i, decimal.precision, decimal.scale).toJavaBigDecimal
+          try put(out, from + i, value.longValueExact)
+          catch { case _: ArithmeticException => refuse(value) }
+          i += 1
+        }
+      case _ => doubles(array, out, from)
+    }
+  }
+
+  private def doubles(array: ArrayData, out: Array[Byte], from: Int): Unit = {
+    val count = array.numElements()
+    var i = 0
+    while (i < count) { put(out, from + i, array.getDouble(i)); i += 1 }
+  }
+
+  private def put(out: Array[Byte], i: Int, value: Double): Unit =
+    if (isFloat32) putFloat(out, i, value.toFloat)
+    else if (isWhole) {
+      val whole = value.toLong
+      // The largest long is no double: what is above it comes to it.
+      if (whole.toDouble != value || whole == Long.MaxValue) refuse(value)
+      put(out, i, whole)
+    } else putBits(out, 8, i, java.lang.Double.doubleToRawLongBits(value))
+
+  private def put(out: Array[Byte], i: Int, value: Long): Unit =
+    if (isWhole) {
+      if (value < min || value > max) refuse(value)
+      putBits(out, bytes, i, value)
+    } else put(out, i, value.toDouble)
+}
+
+private[job] object PackedRow {
+
+  /** Of arrays of arrays: the sizes of the first array of each level, the outermost first; null for one below a null or
+    * an empty array.
+    */
+  def shapeOf(array: ArrayData, levels: Int): Seq[Int] =
+    array.numElements() +: (if (levels == 1) Nil
+                            else if (array.numElements() == 0 || array.isNullAt(0))
+                              Seq.fill(levels - 1)(0)
+                            else shapeOf(array.getArray(0), levels - 1))
 
   /** The struct of a dense ML vector, of little-endian float64. */
   def toVector(bytes: Array[Byte]): InternalRow = {
@@ -53,20 +153,21 @@ private[job] object PackedRow {
   def vectorOf(values: Array[Double]): InternalRow =
     new GenericInternalRow(Array[Any](1.toByte, null, null, UnsafeArrayData.fromPrimitiveArray(values)))
 
-  private def doubles(array: ArrayData): Array[Byte] = {
-    val count = array.numElements()
-    val out = new Array[Byte](4 * count)
-    var i = 0
-    while (i < count) { put(out, i, array.getDouble(i).toFloat); i += 1 }
-    out
-  }
-
-  private def put(out: Array[Byte], i: Int, value: Float): Unit =
+  private def putFloat(out: Array[Byte], i: Int, value: Float): Unit =
     if (little) Platform.putFloat(out, Platform.BYTE_ARRAY_OFFSET + 4L * i, value)
     else {
       val bits = java.lang.Float.floatToRawIntBits(value)
       Platform.putInt(out, Platform.BYTE_ARRAY_OFFSET + 4L * i, Integer.reverseBytes(bits))
     }
+
+  /** The lowest `bytes` of the bits. */
+  private def putBits(out: Array[Byte], bytes: Int, i: Int, bits: Long): Unit = {
+    var b = 0
+    while (b < bytes) {
+      out(bytes * i + b) = (bits >>> (8 * b)).toByte
+      b += 1
+    }
+  }
 
   private def hasNull(array: ArrayData): Boolean = {
     var i = 0

@@ -41,16 +41,9 @@ final class PredictJob(request: PredictRequest) {
   lazy val outputTypes: Seq[DataType] =
     outputs.map(o => if (o.rowSize.contains(1L)) DoubleType else SQLDataTypes.VectorType)
 
-  private def takesStrings(input: Fed): Boolean =
-    graph.tensor(input.tensorParam, input.tensor).dtype.contains("DT_STRING")
-
   /** @throws IllegalArgumentException naming a wrong tensor, column, type or size */
   def check(schema: StructType): Unit = {
-    request.inputs.foreach { input =>
-      if (takesStrings(input))
-        StringColumn.check(schema, input, graph.placeholder(input.tensorParam, input.tensor))
-      else TrainChecks.fits(schema, graph, input)
-    }
+    request.inputs.foreach(FedColumn.check(schema, graph, _))
     TrainChecks.fedOnce(request.inputs)
     require(outputs.nonEmpty) // looks for their tensors
     request.tfDropout.foreach(graph.tensor("tfDropout", _))
@@ -74,7 +67,7 @@ final class PredictJob(request: PredictRequest) {
       ("version" -> Version.current) ~
         ("broadcast" -> broadcast.id) ~
         ("fingerprint" -> fingerprint) ~
-        ("inputs" -> request.inputs.map(_.toJson)) ~
+        ("inputs" -> request.inputs.map(_.toJson(graph))) ~
         ("outputParam" -> request.outputParam) ~
         ("outputs" -> request.outputs.zip(vectors).map { case (tensor, vector) =>
           ("tensor" -> tensor) ~ ("vector" -> vector)
@@ -91,7 +84,7 @@ final class PredictJob(request: PredictRequest) {
     val function =
       PythonWorker.function(session, "sparkflow.worker.predict", "Predict", json, result, Seq(broadcast))
     val rows = request.inputs.zip(inputs).map { case (fed, (input, dataType)) =>
-      if (takesStrings(fed)) StringColumn(input, fed.column) else PackedColumn(input, dataType, fed.column)
+      FedColumn(input, dataType, graph, fed)
     }
     PythonBridge.arrowColumn(rows, function, "sparkflow_predict", result)
   }

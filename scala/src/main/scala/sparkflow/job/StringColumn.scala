@@ -1,32 +1,48 @@
 package sparkflow.job
 
 import org.apache.spark.sql.Column
+import org.apache.spark.sql.catalyst.util.ArrayData
 import org.apache.spark.sql.sparkflow.RowFunction
-import org.apache.spark.sql.types.{StringType, StructType}
+import org.apache.spark.sql.types._
 
-/** A column of strings that feeds a placeholder of strings, as it is; in predictions only. */
-object StringColumn {
+/** A column of strings or binary values, or of arrays of these, that feeds a placeholder of strings: it goes as bytes. */
+private[job] object StringColumn {
 
-  /** Refuses a column that is none, and a placeholder that takes several strings a row. */
-  def check(schema: StructType, fed: Fed, input: TensorInfo): Unit = {
+  /** Refuses a column that is none, and one of another number of strings a row than the placeholder takes. */
+  def check(field: StructField, fed: Fed, placeholder: TensorInfo): Unit = {
     import fed._
-    val field = PackedColumn.find(schema, columnParam, column)
-    if (!field.dataType.isInstanceOf[StringType])
+    val (isArray, known) = field.dataType match {
+      case _: StringType | BinaryType               => (false, true)
+      case ArrayType(_: StringType | BinaryType, _) => (true, true)
+      case _                                        => (false, false)
+    }
+    if (!known)
       throw new IllegalArgumentException(
-        s"$columnParam is '$column', a column of type ${field.dataType.simpleString}, but $tensorParam '${input.name}' takes strings: " +
-          "name a column of strings"
+        s"$columnParam is '$column', a column of type ${field.dataType.simpleString}, but $tensorParam '${placeholder.name}' takes " +
+          "strings: name a column of strings, binary values, or arrays of these"
       )
-    if (input.rowSize.exists(_ != 1))
+    for (count <- placeholder.rowSize if !isArray && count != 1)
       throw new IllegalArgumentException(
-        s"$tensorParam '${input.name}' takes ${input.rowSize.get} strings a row, but a column brings one: join them to one, and take " +
-          "it apart in the model"
+        s"$tensorParam '${placeholder.name}' takes $count strings a row, but column '$column' ($columnParam) brings one: make an " +
+          "array of them, such as with split(…)"
       )
   }
 
-  /** The column; a null fails the job with a message that names it. */
-  def apply(column: Column, name: String): Column =
-    RowFunction.column(column, "sparkflow_string", StringType) { value =>
-      if (value == null) throw RowFunction.raised(PackedColumn.nullMessage(name))
+  /** The column as binary values or arrays of these; a null fails the job with a message that names it. */
+  def apply(column: Column, dataType: DataType, fed: Fed): Column = {
+    val message = PackedColumn.nullMessage(fed.column)
+    val (to, isNull) = dataType match {
+      case ArrayType(_, _) =>
+        def isNull(value: Any) = value == null || {
+          val array = value.asInstanceOf[ArrayData]
+          (0 until array.numElements()).exists(array.isNullAt)
+        }
+        (ArrayType(BinaryType), isNull _)
+      case _ => (BinaryType, (value: Any) => value == null)
+    }
+    RowFunction.column(column.cast(to), "sparkflow_string", to) { value =>
+      if (isNull(value)) throw RowFunction.raised(message)
       value
     }
+  }
 }

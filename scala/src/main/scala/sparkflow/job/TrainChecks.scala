@@ -12,7 +12,7 @@ import sparkflow.ps.store.ModelState
 private[job] object TrainChecks {
 
   def apply(schema: StructType, request: TrainRequest): Unit = {
-    val graph = GraphInfo.parse(request.graph)
+    val graph = request.graphInfo
     if (graph.losses == 0)
       throw new IllegalArgumentException(
         "tensorflowGraph has no loss: its function must use tf.losses.*, call tf.losses.add_loss, or return the loss to build_graph"
@@ -21,7 +21,7 @@ private[job] object TrainChecks {
       throw new IllegalArgumentException(
         "tensorflowGraph has no trainable variable: there is nothing to train; make variables with trainable=True"
       )
-    request.columns.foreach(fits(schema, graph, _))
+    request.columns.foreach(FedColumn.check(schema, graph, _))
     fedOnce(request.columns)
     (request.sampleWeightCol, request.tfSampleWeight) match {
       case (Some(_), Some(_)) =>
@@ -46,6 +46,11 @@ private[job] object TrainChecks {
     if (request.classWeights.isDefined && request.labels.isEmpty)
       throw new IllegalArgumentException(
         "classWeights is set but labelCol is not, and it is the label that says a row's class: set labelCol, or leave it out"
+      )
+    for (label <- request.labels if request.classWeights.isDefined && label.dtypeIn(graph) == Dtype.Strings)
+      throw new IllegalArgumentException(
+        s"classWeights is set, but the label '${label.column}' is strings, and classes are numbers: make numbers of it with " +
+          "StringIndexer, or leave classWeights out"
       )
     for (labels <- several(request.labels) if request.classWeights.isDefined)
       throw new IllegalArgumentException(
@@ -154,18 +159,6 @@ private[job] object TrainChecks {
   private def several(columns: Seq[Fed]): Option[String] =
     Option.when(columns.size > 1)(columns.map(_.column).mkString("'", "', '", "'"))
 
-  /** Checks a column against the placeholder that it feeds. */
-  def fits(schema: StructType, graph: GraphInfo, fed: Fed): Unit = {
-    import fed._
-    val field = PackedColumn.check(schema, columnParam, column)
-    val info = graph.placeholder(tensorParam, tensor)
-    for (width <- PackedColumn.knownSize(field); size <- info.rowSize if width != size)
-      throw new IllegalArgumentException(
-        s"column '$column' ($columnParam) has $width value(s) a row, but $tensorParam '$tensor' takes $size " +
-          s"(its shape is ${shapeText(info)}): change the placeholder's shape or the column"
-      )
-  }
-
   /** Refuses a placeholder that two columns feed. */
   def fedOnce(columns: Seq[Fed]): Unit = columns.groupBy(_.tensor).values.filter(_.size > 1).foreach { twice =>
     throw new IllegalArgumentException(
@@ -173,9 +166,6 @@ private[job] object TrainChecks {
         s"placeholder, '${twice(0).tensor}': give each column one of its own"
     )
   }
-
-  private def shapeText(info: TensorInfo): String =
-    info.shape.fold("unknown")(_.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]"))
 
   private def sameCount(graph: GraphInfo, state: ModelState): Unit =
     if (state.layout.weights.size != graph.trainableVariables)

@@ -136,7 +136,10 @@ object TrainJob {
   }
 
   private def packed(dataset: Dataset[_], request: TrainRequest, seed: Long): DataFrame = {
-    val columns = request.columns.map(fed => PackedColumn.of(dataset, fed.column).as(fed.name))
+    val columns = request.columns.map { fed =>
+      val dataType = dataset.schema(fed.column).dataType
+      FedColumn(PackedColumn.named(dataset, fed.column), dataType, request.graphInfo, fed).as(fed.name)
+    }
     val heldOut = HeldOut.column(dataset, request, seed).map(_.as("validation"))
     dataset.select(columns ++ heldOut: _*).coalesce(request.partitions)
   }

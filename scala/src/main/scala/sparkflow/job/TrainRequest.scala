@@ -62,6 +62,9 @@ final case class TrainRequest(
     tfMetrics: Option[String] = None
 ) {
 
+  /** @throws IllegalArgumentException if `graph` is none */
+  private[job] lazy val graphInfo: GraphInfo = GraphInfo.parse(graph)
+
   /** All columns that the workers are sent, in their order. */
   def columns: Seq[Fed] = inputs ++ labels ++ sampleWeight
 

@@ -33,8 +33,8 @@ private[job] final case class TrainSpec(
       ("server" -> server.toJson) ~
       ("round" -> round) ~
       ("graph" -> request.graph) ~
-      ("inputs" -> request.inputs.map(_.toJson)) ~
-      ("labels" -> request.labels.map(_.toJson)) ~
+      ("inputs" -> request.inputs.map(_.toJson(request.graphInfo))) ~
+      ("labels" -> request.labels.map(_.toJson(request.graphInfo))) ~
       ("tfOutputs" -> request.tfOutputs) ~
       ("tfDropout" -> request.tfDropout.map(JString(_)).getOrElse(JNull)) ~
       ("regularizationLosses" -> request.regularizationLosses) ~

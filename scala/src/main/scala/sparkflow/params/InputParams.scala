@@ -8,8 +8,8 @@ trait InputParams extends Params {
   final val inputCol: Param[String] = new Param[String](
     this,
     "inputCol",
-    "Name of the features column: an ML vector (dense or sparse), an array of numbers, or a number. " +
-      "It feeds the placeholder named by tfInput. Where that takes strings, transform takes a column of strings.",
+    "Name of the features column: an ML vector (dense or sparse), an array of numbers (or of arrays), a number or boolean, an " +
+      "image, or where tfInput takes strings, strings or binary values. It feeds the placeholder named by tfInput.",
     Expect.name("inputCol", "the name of a column", "name the features column, such as 'features'")
   )
 

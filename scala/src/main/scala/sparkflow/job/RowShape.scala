@@ -1,0 +1,34 @@
+package sparkflow.job
+
+import org.apache.spark.sql.sparkflow.RowFunction
+
+/** Holds the shape of each row of a column to that of the placeholder that it feeds. */
+private[job] final class RowShape(fed: Fed, placeholder: TensorInfo) extends Serializable {
+  private val expected = placeholder.shape.getOrElse(Nil).drop(1)
+  private val what = s"column '${fed.column}' (${fed.columnParam})"
+  private val takes =
+    s"but ${fed.tensorParam} '${placeholder.name}' takes rows of shape ${text(expected)}"
+
+  /** Fails the job if the shape is another one. */
+  def check(found: Seq[Int]): Unit = {
+    var i = 0
+    while (i < expected.size) {
+      if (expected(i) >= 0 && expected(i) != found(i))
+        raise(
+          s"$what has a row of shape ${text(found.map(_.toLong))}, $takes: make all rows of that shape, or change the placeholder's"
+        )
+      i += 1
+    }
+  }
+
+  /** Fails the job: two arrays in a row have these sizes. */
+  def ragged(one: Int, other: Int): Nothing =
+    raise(
+      s"$what has a ragged row, in which arrays of the same level have $one and $other elements, $takes: make them of one length"
+    )
+
+  def raise(message: String): Nothing = throw RowFunction.raised(message)
+
+  private def text(dims: Seq[Long]) =
+    dims.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]")
+}
