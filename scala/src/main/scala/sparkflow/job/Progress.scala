@@ -11,6 +11,7 @@ private[job] final class Progress(iterations: Int, verbose: Int, print: String =
   private var latest: Option[IterationReport] = None
   private var printedAt = Long.MinValue
   private var printedSamples = 0L
+  private var rate = 0.0 // samples/s before the last line
   private var unprinted = false
   private var validation: Option[ValidationReport] = None // the latest
 
@@ -32,7 +33,8 @@ private[job] final class Progress(iterations: Int, verbose: Int, print: String =
 
   private def line(report: IterationReport): Unit = {
     val since = if (printedAt == Long.MinValue) 0L else printedAt
-    val rate = (report.totalSamples - printedSamples) * 1e9 / math.max(report.elapsedNanos - since, 1L)
+    val samples = report.totalSamples - printedSamples
+    if (samples > 0) rate = samples * 1e9 / math.max(report.elapsedNanos - since, 1L)
     if (verbose >= 1)
       print(
         f"sparkflow: iteration ${report.iteration + 1}%d/$iterations%d  partition ${report.partition}%d  " +
