@@ -8,17 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-import numpy as np
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.evaluation import MulticlassClassificationEvaluator
 from pyspark.ml.feature import OneHotEncoder, VectorAssembler
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 import mnist_data
+import pictures
 from sparkflow import tf1 as tf
 from sparkflow.graph_utils import build_graph
 from sparkflow.session import configure_spark_with_sparkflow_pip
@@ -43,44 +39,6 @@ def part(name: str) -> Iterator[None]:
     begin = time.perf_counter()
     yield
     took[name] = time.perf_counter() - begin
-
-
-def picture(path: Path, losses: list[tuple[int, float]], test: DataFrame, accuracy: float) -> None:
-    rows = test.select("_c0", "predicted", "features").toPandas()
-    truth, guess = rows["_c0"].to_numpy(int), rows["predicted"].to_numpy(int)
-    confusion = np.zeros((10, 10), int)
-    np.add.at(confusion, (truth, guess), 1)
-
-    figure = plt.figure(figsize=(13, 7), layout="constrained")
-    grid = figure.add_gridspec(3, 8)
-    curve = figure.add_subplot(grid[:2, :4], title="Training loss", xlabel="iteration")
-    by_iteration: dict[int, list[float]] = {}
-    for iteration, loss in losses:
-        by_iteration.setdefault(iteration + 1, []).append(loss)
-    curve.plot(*zip(*((i, np.mean(v)) for i, v in sorted(by_iteration.items())), strict=True), "o-")
-    curve.set_yscale("log")
-    curve.grid(alpha=0.3, which="both")
-
-    matrix = figure.add_subplot(
-        grid[:2, 4:],
-        title=f"10,000 test images: {accuracy:.2%} right",
-        xlabel="predicted",
-        ylabel="true",
-    )
-    matrix.imshow(np.log1p(confusion), cmap="Blues")
-    for i in range(10):
-        for j in range(10):
-            color = "white" if i == j else "black"
-            matrix.text(j, i, confusion[i, j] or "", ha="center", va="center", size=7, color=color)
-    matrix.set_xticks(range(10))
-    matrix.set_yticks(range(10))
-
-    for k, i in enumerate(np.flatnonzero(truth != guess)[:8]):
-        wrong = figure.add_subplot(grid[2, k])
-        wrong.imshow(rows["features"][i].toArray().reshape(28, 28), cmap="gray_r")
-        wrong.set_title(f"{truth[i]} taken for {guess[i]}", size=9)
-        wrong.axis("off")
-    figure.savefig(path, dpi=110)
 
 
 def main() -> None:
@@ -142,7 +100,7 @@ def main() -> None:
 
     with part("draw the picture"):
         image = args.output / "mnist.png"
-        picture(image, losses, test, accuracy)
+        pictures.classified(image, losses, test, accuracy)
 
     spark.stop()
     print()

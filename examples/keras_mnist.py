@@ -1,7 +1,8 @@
 """The "Simple MNIST convnet" of keras.io in Spark; prints the accuracy on the 10,000 test images.
 
-The model is that of https://keras.io/examples/vision/mnist_convnet, letter for letter; instead of `fit` and
-`evaluate` of Keras stand those of Spark.
+The model has the layers, loss, optimizer and metric of https://keras.io/examples/vision/mnist_convnet, and is
+trained with its mini-batches, epochs and validation split; instead of Keras' `fit` and `evaluate` stand those
+of Spark.
 
 Run: dev/setup, then PYTHONPATH=python .venv/bin/python examples/keras_mnist.py [ITERATIONS [ROWS]]
 """
@@ -19,28 +20,25 @@ import mnist_data
 from sparkflow.ml import SparkAsyncDL
 from sparkflow.session import configure_spark_with_sparkflow_pip
 
-num_classes = 10
-input_shape = (28, 28, 1)
-
 
 def convnet():
     model = keras.Sequential(
         [
-            keras.Input(shape=input_shape),
-            layers.Conv2D(32, kernel_size=(3, 3), activation="relu"),
-            layers.MaxPooling2D(pool_size=(2, 2)),
-            layers.Conv2D(64, kernel_size=(3, 3), activation="relu"),
-            layers.MaxPooling2D(pool_size=(2, 2)),
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
             layers.Flatten(),
             layers.Dropout(0.5),
-            layers.Dense(num_classes, activation="softmax"),
+            layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile(loss="categorical_crossentropy", optimizer="adam")
+    model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     return model
 
 
-def main(iters: int = 2, rows: int | None = None) -> float:
+def main(iters: int = 15, rows: int | None = None) -> float:
     """Trains on the first `rows` training images (None: all 60,000); returns the test accuracy."""
     builder = SparkSession.builder.appName("keras_mnist").master("local[2]")
     builder = builder.config("spark.driver.memory", "4g")
@@ -53,6 +51,7 @@ def main(iters: int = 2, rows: int | None = None) -> float:
         tfOutput="class:0",
         miniBatchSize=128,
         iters=iters,
+        validationFraction=0.1,
         partitions=2,
         seed=1,
         verbose=1,

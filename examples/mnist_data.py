@@ -38,12 +38,16 @@ def _values(name: str, header: int) -> np.ndarray:
         return np.frombuffer(file.read(), np.uint8, offset=header)
 
 
+def pixels(images: np.ndarray) -> pa.Array:
+    """A list of 784 floats from 0 to 1 for each image."""
+    values = pa.array((images / np.float32(255)).astype(np.float32).ravel())
+    return pa.FixedSizeListArray.from_arrays(values, 784).cast(pa.list_(pa.float32()))
+
+
 def vectors(spark: SparkSession, split: str, partitions: int, rows: int | None = None) -> DataFrame:
     """The label (_c0) and one vector (features) of 784 pixels from 0 to 1: lighter than 784 columns."""
     images, labels = read(split)
-    pixels = (images[:rows] / np.float32(255)).astype(np.float32)
-    lists = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), 784).cast(pa.list_(pa.float32()))
-    table = pa.table({"_c0": pa.array(labels[:rows].astype(np.int32)), "pixels": lists})
+    table = pa.table({"_c0": labels[:rows].astype(np.int32), "pixels": pixels(images[:rows])})
     data = spark.createDataFrame(table).coalesce(partitions)
     return data.select("_c0", array_to_vector("pixels").alias("features"))
 

@@ -80,9 +80,14 @@ if OLDEST:
     PROGRAMS |= {
         "readme_keras": KERAS,
         "readme_pretrained": PRETRAINED,
-        "cnn": "import cnn; cnn.main(iters=2, rows=12000)",
-        "keras_mnist": "import keras_mnist; keras_mnist.main(iters=2, rows=12000)",
-        "autoencoder": "import autoencoder; autoencoder.main(iters=8, rows=12000)",
+        "cnn": "import cnn; cnn.main(iters=2, rows=12000, workers=2)",
+        "keras_mnist": "import keras_mnist; keras_mnist.main(iters=2, rows=14000)",
+        "keras_pipeline": "import keras_pipeline; keras_pipeline.main(iters=2, rows=6000)",
+        "autoencoder": "import autoencoder; autoencoder.main('graph', iters=8, rows=12000)",
+        "keras_autoencoder": "import autoencoder; autoencoder.main('keras', iters=4, rows=12000)",
+        "two_inputs": "import two_inputs; two_inputs.main(iters=4, rows=12000)",
+        "text": "import text; text.main(iters=3)",
+        "fine_tuning": "import fine_tuning; fine_tuning.main(iters=2, rows=12000)",
     }
 
 RUN = """
@@ -127,6 +132,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(p for p in path if p),
+            "PYSPARK_SUBMIT_ARGS": "--driver-memory 4g pyspark-shell",  # as each example asks for alone
             "JDK_JAVA_OPTIONS": f"-Djava.io.tmpdir={directory / 'jvm'}",
         },
         capture_output=True,
@@ -168,10 +174,35 @@ def test_keras_mnist(done: Done) -> None:
 
 
 @oldest_only
-def test_autoencoder(done: Done) -> None:
-    assert done.number("autoencoder", r"a code of (128) numbers") == 128
+def test_keras_pipeline(done: Done) -> None:
+    assert done.number("keras_pipeline", r"accuracy of the names: ([\d.]+)") >= 0.85
+    assert done.number("keras_pipeline", r"R² of the prices: ([\d.]+)") >= 0.9
+
+
+@oldest_only
+def test_autoencoders(done: Done) -> None:
     # Always guessing the mean image gives 0.067.
+    assert done.number("autoencoder", r"a code of (128) numbers") == 128
     assert done.number("autoencoder", r"rebuilt test images: ([\d.]+)") <= 0.045
+    assert done.number("keras_autoencoder", r"rebuilt test images: ([\d.]+)") <= 0.045
+    assert (done.directory / "target" / "autoencoder.png").is_file()
+
+
+@oldest_only
+def test_two_inputs_and_two_outputs(done: Done) -> None:
+    assert done.number("two_inputs", r"the larger one: ([\d.]+)%") >= 85
+    # Always guessing 9 is 3.4 off.
+    assert done.number("two_inputs", r"the sum: ([\d.]+) off") <= 2
+
+
+@oldest_only
+def test_fine_tuning(done: Done) -> None:
+    assert done.number("fine_tuning", r"are as before\n[\s\S]*from 100 images: ([\d.]+)%") >= 75
+
+
+@oldest_only
+def test_text(done: Done) -> None:
+    assert done.number("text", r"tested: ([\d.]+)% right") >= 75
 
 
 def test_nothing_is_left_in_the_temporary_directory_when_the_driver_ends(done: Done) -> None:
