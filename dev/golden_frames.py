@@ -329,6 +329,13 @@ def valid() -> list[dict[str, Any]]:
             state=struct.pack("<f3b", 0.5, -127, 0, 3) + floats(WEIGHTS) + numbers,
         ),
         entry("alive", 28, "Alive", b"", {}),
+        entry(
+            "starting",
+            30,
+            "Starting",
+            struct.pack("<iiq", 2, 3, 1 << 40),
+            {"round": 2, "worker": 3, "attempt": 1 << 40},
+        ),
     ]
 
 

@@ -41,6 +41,7 @@ def killer(directory: Path) -> Callable[[float, int, int], None]:
 
 def main(directory: Path) -> None:
     builder = SparkSession.builder.master("local[2]").config("spark.jars", str(JAR))
+    builder = builder.config("spark.python.daemon.module", "sparkflow.daemon")
     spark = builder.config("spark.ui.enabled", "false").getOrCreate()
     net(directory, loss_callback=killer(directory)).fit(data(spark))
 

@@ -16,7 +16,8 @@ class TimeoutParams(Group):
         "workerTimeout",
         "Seconds, 1 or more, without a sign of life after which a worker is taken for lost: its machine is "
         "gone, or its process stopped. Its task is killed, and another attempt goes on where it was. A "
-        "worker gives six signs in this time, whatever its steps take.",
+        "worker gives six signs in this time, whatever its steps take; until it trains it may be silent for "
+        "ten times as long.",
         TypeConverters.toInt,
     )
 

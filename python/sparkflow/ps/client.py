@@ -155,6 +155,10 @@ class ParameterClient:
                 "the peer is not this fit's parameter server: it does not know the secret"
             )
 
+    def starting(self, round: int, worker: int, attempt: int) -> None:
+        """Say who this is, long before `hello` or `absent`: from now on the server misses it if silent."""
+        self._acknowledged(wire.Starting(round, worker, attempt))
+
     def hello(self, round: int, worker: int, attempt: int, rows: int, tables: str = "") -> Welcome:
         """Say who this is; return where to start, once there are weights or this worker is to make them.
 

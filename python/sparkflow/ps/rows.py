@@ -25,6 +25,11 @@ class RowClient(ParameterClient):
         self._count = 0
         self._behind = (aligned((0,)),)
 
+    @classmethod
+    def over(cls, client: ParameterClient) -> RowClient:
+        """Go on for `client`, which has not said `hello`, and is to be closed."""
+        return cls(client._connection, client._same_host)
+
     @property
     def rows(self) -> np.ndarray:
         """The values of the rows that were last asked for, float32, one dimension; only to be read."""

@@ -56,6 +56,13 @@ class Accept:
 
 
 @dataclass(frozen=True)
+class Starting:
+    round: int
+    worker: int
+    attempt: int
+
+
+@dataclass(frozen=True)
 class Hello:
     round: int
     worker: int
@@ -186,6 +193,7 @@ Message = (
     Challenge
     | Answer
     | Accept
+    | Starting
     | Hello
     | Welcome
     | Initialize
@@ -239,6 +247,7 @@ _CODECS: dict[int, _Codec] = {
     27: _Codec(PushRows, struct.Struct("<qqiid")),
     28: _Codec(Alive, struct.Struct("<")),
     29: _Codec(Validation, struct.Struct("<i4xqd"), text=True),
+    30: _Codec(Starting, struct.Struct("<iiq")),
 }
 _TAGS: dict[object, int] = {codec.kind: tag for tag, codec in _CODECS.items()}
 

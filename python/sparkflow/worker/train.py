@@ -63,13 +63,30 @@ class Train:
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
         """Train on `batches` as an attempt of `partition`; return a record batch of schema `RESULT`."""
         spec = self._spec
+        # First of all: so the server learns at once of a worker that is lost before it trains.
+        with ParameterClient.connect(*spec.server, spec.worker_timeout) as client:
+            try:
+                client.starting(spec.round, partition, attempt)
+                rows, made, message = self._work(client, batches, partition, attempt)
+            except ServerError as error:
+                if not error.quiet:
+                    raise
+                rows, made, message = 0, 0, str(error)
+            return _result(partition, rows, made, message)
+
+    def _work(
+        self, client: ParameterClient, batches: Iterable[Any], partition: int, attempt: int
+    ) -> tuple[int, int, str | None]:
+        """Return the rows of the partition, the mini-batches made, and why they are no more, if so."""
+        spec = self._spec
         spill = Spill(spec.spill_limit, spec.spill_dir)
         given, held_out = columns.read_apart(batches, spec.columns, spec.validation, spill)
         rows = len(given[0])
         if rows == 0:
             if len(held_out[0]):
                 raise no_training_rows(partition, len(held_out[0]))
-            return _result(partition, 0, 0, self._absent(partition, attempt))
+            client.absent(spec.round, partition, attempt)
+            return 0, 0, None
         # Imports TensorFlow: not before there is something to train on.
         from sparkflow.backend.clipping import Clip
         from sparkflow.backend.graph import GraphBackend
@@ -96,24 +113,10 @@ class Train:
         )
         try:
             task = TrainTask(spec, backend, given, partition, held_out)
-            kind = RowClient if backend.tables else ParameterClient
-            with kind.connect(*spec.server, spec.worker_timeout) as client:
-                message = task.run(client, attempt)
-            return _result(partition, rows, task.made, message)
+            message = task.run(RowClient.over(client) if backend.tables else client, attempt)
+            return rows, task.made, message
         finally:
             backend.close()
-
-    def _absent(self, partition: int, attempt: int) -> str | None:
-        """Tell the server not to wait for this partition; return why nobody listens, if so."""
-        spec = self._spec
-        with ParameterClient.connect(*spec.server) as client:
-            try:
-                client.absent(spec.round, partition, attempt)
-            except ServerError as error:
-                if not error.quiet:
-                    raise
-                return str(error)
-        return None
 
 
 class TrainTask:

@@ -61,6 +61,8 @@ class FakeServer:
         What the fit starts from; without them the first worker initializes.
     refuse : wire.Error, optional
         The answer to every Hello.
+    over : wire.Error, optional
+        The answer to every Starting.
     break_at : int, optional
         The step at which the connection is closed once: after the gradient is applied, before the answer.
     shared : Path, optional
@@ -78,6 +80,7 @@ class FakeServer:
         state: bytes = b"",
         learning_rate: float = 0.1,
         refuse: wire.Error | None = None,
+        over: wire.Error | None = None,
         break_at: int | None = None,
         secret: bytes = SECRET,
         shared: Path | None = None,
@@ -87,13 +90,14 @@ class FakeServer:
         self.layout, self.state = layout, state
         self.weights = None if weights is None else weights.copy()
         self.rate = np.float32(learning_rate)
-        self.refuse, self.break_at, self.secret = refuse, break_at, secret
+        self.refuse, self.over, self.break_at, self.secret = refuse, over, break_at, secret
         self.version = 0
         self.steps: dict[tuple[int, int], int] = {}
         self.pushes: list[wire.Push] = []
         self.reports: list[wire.Report] = []
         self.validations: list[wire.Validation] = []
         self.failures: list[str] = []
+        self.starting: list[wire.Starting] = []
         self.hellos: list[wire.Hello] = []
         self.done = 0
         self.kept = np.empty(0, np.float32)  # of the last PushState
@@ -161,6 +165,12 @@ class FakeServer:
         body = bytearray(length)
         link.receive_body(length, body)
         return bool(getattr(self, f"_on_{type(request).__name__.lower()}")(link, request, body))
+
+    def _on_starting(self, link: Connection, starting: wire.Starting, _: Any) -> bool:
+        with self._lock:
+            self.starting.append(starting)
+        link.send(self.over or wire.Ack(self.version))
+        return self.over is None
 
     def _on_hello(self, link: Connection, hello: wire.Hello, _: Any) -> bool:
         self._connection.key = (hello.round, hello.worker)

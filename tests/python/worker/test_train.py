@@ -192,6 +192,26 @@ def test_the_second_round_counts_iterations_on():
     assert [push.step for push in server.pushes] == [*range(12), *range(12)]
 
 
+def test_a_worker_is_known_before_it_reads_its_rows():
+    def rows():
+        assert server.starting == [wire.Starting(0, 3, 7)]
+        assert server.hellos == []
+        yield batch(FEATURES, LABELS)
+
+    with FakeServer() as server:
+        train(server, batches=rows(), partition=3, attempt=7)
+    assert len(server.hellos) == 1
+
+
+def test_rows_of_a_fit_that_is_over_are_not_read():
+    def rows():
+        raise AssertionError("read")
+        yield
+
+    with FakeServer(over=wire.Error(4, "the fit is over")) as server:
+        assert train(server, batches=rows())["message"] == "the fit is over"
+
+
 def test_an_empty_partition_says_so_and_no_more():
     expected = {"partition": 3, "rows": 0, "steps": 0, "message": None}
     with FakeServer() as server:

@@ -105,10 +105,14 @@ def test_a_loss_that_is_no_number_names_the_validation():
 
 
 def test_a_partition_with_nothing_to_train_on_is_refused():
-    with pytest.raises(
-        ValueError, match=r"partition 3 has 30 rows that are held out .* none to train on.*mix"
+    with (
+        FakeServer() as server,
+        pytest.raises(
+            ValueError, match=r"partition 3 has 30 rows that are held out .* none to train on.*mix"
+        ),
     ):
-        train(None, flagged(held=np.ones(30, bool)), partition=3)
+        train(server, flagged(held=np.ones(30, bool)), partition=3)
+    assert server.hellos == []
 
 
 def test_rows_are_read_apart_within_the_limit_of_memory():

@@ -2,6 +2,7 @@ package sparkflow.ps
 
 import java.util.concurrent.{ConcurrentLinkedQueue, CountDownLatch, TimeUnit}
 
+import scala.concurrent.duration.FiniteDuration
 import scala.jdk.CollectionConverters._
 
 import org.scalatest.funsuite.AnyFunSuite
@@ -41,7 +42,9 @@ abstract class ServerTest extends AnyFunSuite {
     override def wantsSnapshot(): Boolean = true
     override def snapshot(snapshot: FitSnapshot): Unit = { taken.add(snapshot); () }
     def snapshots: Seq[FitSnapshot] = taken.asScala.toSeq
-    override def lost(partition: Int, attempt: Long): Unit = { losses.add(partition -> attempt); () }
+    override def lost(partition: Int, attempt: Long, silence: FiniteDuration): Unit = {
+      losses.add(partition -> attempt); ()
+    }
     def lost: Seq[(Int, Long)] = losses.asScala.toSeq
     def reports: Seq[IterationReport] = reported.asScala.toSeq
     def failed: Seq[String] = failures.asScala.toSeq

@@ -44,6 +44,38 @@ class SignsOfLifeTest extends ServerTest with Eventually {
     }
   }
 
+  test("a worker that starts may be silent for longer, but not for ever") {
+    val short = 200.millis
+    withServer(config().copy(workerTimeout = short)) { live =>
+      val (silent, slow) = (live.connect(), live.connect())
+      assert(silent.call(Starting(0, 3, 9)) === Ack(0))
+      assert(slow.call(Starting(0, 1, 5)) === Ack(0))
+      Thread.sleep(4 * short.toMillis)
+      slow.send(Alive)
+      eventually(assert(live.events.lost === Seq(3 -> 9L)))
+      assert(
+        assertError(ErrorCode.Malformed, silent.receive()._1)
+          .contains("no byte for 2000 milliseconds: the worker is taken for lost")
+      )
+      assert(slow.call(Hello(0, 1, 5, 10)).isInstanceOf[Welcome])
+    }
+  }
+
+  test("who starts says Hello for the same attempt, and starts once") {
+    withServer() { live =>
+      def refused(messages: Message*): String = {
+        val client = live.connect()
+        messages.init.foreach(client.call(_))
+        client.send(messages.last)
+        assertError(ErrorCode.Malformed, client.receive()._1)
+      }
+      assert(refused(Starting(0, 1, 5), Hello(0, 1, 6, 10)).contains("both must be of one attempt"))
+      assert(refused(Starting(0, 1, 5), Starting(0, 1, 5)).contains("is expected here"))
+      assert(refused(Hello(0, 1, 5, 10), Starting(0, 1, 5)).contains("is expected here"))
+      assert(refused(Starting(0, -1, 5)).contains("count from 0"))
+    }
+  }
+
   test("a worker that stops in the middle of a frame is lost; one that sends byte by byte is not") {
     withServer(config().copy(workerTimeout = timeout)) { live =>
       val (stopped, slow) = (live.worker(0), live.worker(1))

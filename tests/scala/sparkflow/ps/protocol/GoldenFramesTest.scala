@@ -32,6 +32,7 @@ class GoldenFramesTest extends AnyFunSuite {
     def encoding = Encoding.all.find(_.toString.toLowerCase == text("encoding")).get
     name match {
       case "Alive"      => Alive
+      case "Starting"   => Starting(int("round"), int("worker"), long("attempt"))
       case "Challenge"  => Challenge(hex("nonce"))
       case "Answer"     => Answer(hex("nonce"), hex("mac"))
       case "Accept"     => Accept(hex("mac"))

@@ -13,7 +13,7 @@ class EventQueueTest extends AnyFunSuite {
   private def report(i: Int) = IterationReport(i, 0, 0, 0.5, 1, 1, 1, 0, 0, 1)
 
   private def listener(onReport: IterationReport => Unit) = new ServerEvents {
-    override def lost(partition: Int, attempt: Long): Unit = ()
+    override def lost(partition: Int, attempt: Long, silence: FiniteDuration): Unit = ()
     override def report(r: IterationReport): Unit = onReport(r)
     override def failed(message: String): Unit = ()
   }

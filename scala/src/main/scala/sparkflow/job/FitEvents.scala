@@ -3,6 +3,7 @@ package sparkflow.job
 import java.util.concurrent.atomic.AtomicReference
 
 import scala.collection.mutable
+import scala.concurrent.duration.FiniteDuration
 import scala.jdk.CollectionConverters._
 import scala.util.control.NonFatal
 
@@ -10,7 +11,6 @@ import sparkflow.ps.{FitSnapshot, IterationReport, ServerEvents, ValidationRepor
 
 /** Passes the server's events on to the user, and ends the fit, or one of its tasks, when one of them, or the listener, says so.
   *
-  * @param workerTimeout seconds after which a worker is lost
   * @param cancel ends the fit's Spark jobs, for a reason
   * @param kill ends a task, for a reason
   * @param mostLosses workers of one partition that may be lost before the fit fails
@@ -18,7 +18,6 @@ import sparkflow.ps.{FitSnapshot, IterationReport, ServerEvents, ValidationRepor
 private[job] final class FitEvents(
     iterations: Int,
     verbose: Int,
-    workerTimeout: Int,
     checkpoints: Option[FitCheckpoints],
     listener: Option[FitListener],
     cancel: String => Unit,
@@ -59,9 +58,9 @@ private[job] final class FitEvents(
     catch { case NonFatal(e) => failed(s"the fit's listener threw: ${e.getMessage}") }
 
   // Spark does not count what is killed: somebody must, or a worker that is always lost is tried for ever.
-  override def lost(partition: Int, attempt: Long): Unit = {
+  override def lost(partition: Int, attempt: Long, silence: FiniteDuration): Unit = {
     losses(partition) += 1
-    val why = s"the worker of partition $partition gave no sign of life for $workerTimeout s"
+    val why = s"the worker of partition $partition gave no sign of life for ${silence.toSeconds} s"
     if (losses(partition) < mostLosses) kill(attempt, why)
     else
       failed(

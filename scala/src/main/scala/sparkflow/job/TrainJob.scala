@@ -47,7 +47,6 @@ object TrainJob {
     val events = new FitEvents(
       request.iters * request.partitionShuffles,
       request.verbose,
-      request.workerTimeout,
       checkpoints,
       listener,
       cancel = reason => sc.cancelJobsWithTag(tag, reason),

@@ -10,7 +10,7 @@ trait TimeoutParams extends Params {
     "workerTimeout",
     "Seconds, 1 or more, without a sign of life after which a worker is taken for lost: its machine is gone, or its process " +
       "stopped. Its task is killed, and another attempt goes on where it was. A worker gives six signs in this time, whatever " +
-      "its steps take.",
+      "its steps take; until it trains it may be silent for ten times as long.",
     Expect.atLeast("workerTimeout", 1, "use 30, or more where machines swap or the network pauses")
   )
 

@@ -1,5 +1,7 @@
 package sparkflow.ps
 
+import scala.concurrent.duration.FiniteDuration
+
 /** What the driver hears of a fit. Called one at a time on a thread of the server, in the order of arrival; a slow
   * listener slows down only the workers that report. An exception is logged and the fit goes on.
   */
@@ -8,10 +10,10 @@ trait ServerEvents {
   /** A worker ended an iteration. */
   def report(r: IterationReport): Unit
 
-  /** An attempt at a partition has given no sign of life, and its connection was closed. Whoever runs it is to end it, so that
+  /** An attempt at a partition has given no sign of life for so long, and its connection was closed. Whoever runs it is to end it, so that
     * another can take its place.
     */
-  def lost(partition: Int, attempt: Long): Unit
+  def lost(partition: Int, attempt: Long, silence: FiniteDuration): Unit
 
   /** All workers of the round have ended an iteration, and computed the loss of the rows that they hold out. */
   def validated(v: ValidationReport): Unit = ()

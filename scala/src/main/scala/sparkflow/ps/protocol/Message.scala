@@ -15,6 +15,9 @@ case object Alive extends Message
 
 // From the worker.
 
+/** The worker's task is there; it reads its rows and starts TensorFlow, and says Hello when it can train. */
+final case class Starting(round: Int, worker: Int, attempt: Long) extends Message
+
 /** @param tables names of the variables that this worker takes by rows, a JSON array; empty for none */
 final case class Hello(round: Int, worker: Int, attempt: Long, rows: Long, tables: String = "")
     extends Message

@@ -122,7 +122,11 @@ object MessageCodec {
       val iteration = in.getInt()
       if (in.getInt() != 0) malformed("bytes 4 to 7 of Validation are not zero")
       Validation(iteration, in.getLong(), in.getDouble(), text)
-    }
+    },
+    kind[Starting](30, 16) { (m, out) =>
+      out.putInt(m.round).putInt(m.worker).putLong(m.attempt)
+      ()
+    }(in => Starting(in.getInt(), in.getInt(), in.getLong()))
   )
 
   private val byTag: Array[Kind[_ <: Message]] = {

@@ -5,6 +5,8 @@ import java.nio.ByteBuffer
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit.NANOSECONDS
 
+import scala.concurrent.duration.FiniteDuration
+
 import io.netty.buffer.ByteBuf
 import io.netty.channel.{
   ChannelFuture,
@@ -13,6 +15,7 @@ import io.netty.channel.{
   ChannelInboundHandlerAdapter
 }
 import io.netty.channel.socket.DuplexChannel
+import io.netty.handler.timeout.IdleStateEvent
 import org.slf4j.LoggerFactory
 
 import sparkflow.ps.ServerConfig
@@ -31,6 +34,7 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
   private var writing = false
   private var ended = false
   private var lastWords: ChannelFuture = _ // the Error, once ended by one
+  private val silence = new SignsOfLife.Silence
 
   /** Serves one request: answers now, or later on the event loop. */
   protected def request(message: Message, body: Seq[ByteBuffer]): Unit
@@ -38,8 +42,11 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
   /** The connection serves no more. Called at least once; its requests are over. */
   protected def left(): Unit
 
-  /** The peer has given no sign of life. */
-  protected def silent(): Unit
+  /** The peer has given no sign of life for so long. */
+  protected def silent(time: FiniteDuration): Unit
+
+  /** For how many times `workerTimeout` the peer may be silent. */
+  protected def patience: Int
 
   /** A request, or the frame of one, was met by an exception. */
   protected def refusing(cause: Throwable): Unit
@@ -138,13 +145,14 @@ private[server] abstract class AnsweringHandler(config: ServerConfig, decoder: F
     case SignsOfLife.Quiet() if busy && !writing && !ended =>
       Outbound.send(ctx, Alive)
       ()
-    case SignsOfLife.Lost() if !ended =>
-      silent()
+    case idle: IdleStateEvent if !ended && silence.lasts(idle, patience) =>
+      val time = config.workerTimeout * patience.toLong
+      silent(time)
       val where =
         if (writing) ", in the middle of an answer"
         else if (decoder.midFrame) ", in the middle of a frame"
         else ""
-      end(ErrorCode.Malformed, s"no byte for ${config.workerTimeout}$where: the worker is taken for lost")
+      end(ErrorCode.Malformed, s"no byte for $time$where: the worker is taken for lost")
       if (writing) ctx.close()
       ()
     case _ => ()

@@ -47,7 +47,8 @@ private[ps] final class EventQueue(listener: ServerEvents, capacity: Int) {
 
   def failed(message: String): Unit = add(listener.failed(message))
 
-  def lost(partition: Int, attempt: Long): Unit = add(listener.lost(partition, attempt))
+  def lost(partition: Int, attempt: Long, silence: FiniteDuration): Unit =
+    add(listener.lost(partition, attempt, silence))
 
   /** Nobody waits for it: there is one for an iteration, whose reports are waited for.
     *

@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory
 
 import sparkflow.ps.{FitCounts, FitSnapshot, IterationReport, ServerConfig}
 import sparkflow.ps.consistency.Consistency
-import sparkflow.ps.protocol.{ErrorCode, Hello, Refused, Report, Validation}
+import sparkflow.ps.protocol.{ErrorCode, Hello, Refused, Report, Starting, Validation}
 import sparkflow.ps.store.{Layout, ModelState, StateStore, StoreSnapshot}
 
 /** What all connections of one fit share. Thread-safe.
@@ -188,9 +188,14 @@ private[ps] final class Fit(
     election.leave(candidate).foreach(_.chosen())
   }
 
-  /** The connection has given no sign of life. */
-  def silent(candidate: Candidate, entry: Pace.Entry): Unit =
-    if (!entry.isDone) entry.attemptOf(candidate).foreach(events.lost(entry.worker, _))
+  /** The connection has given no sign of life for so long. */
+  def silent(candidate: Candidate, entry: Pace.Entry, time: FiniteDuration): Unit =
+    if (!entry.isDone) entry.attemptOf(candidate).foreach(events.lost(entry.worker, _, time))
+
+  /** A connection of a task that had not come to its first step has given no sign of life. */
+  def silent(starting: Starting, time: FiniteDuration): Unit =
+    if (!workers.entry(starting.round, starting.worker).isDone)
+      events.lost(starting.worker, starting.attempt, time)
 
   /** As [[Pace.start]]. */
   def start(candidate: Candidate, entry: Pace.Entry)(go: => Unit): Unit = pace.start(candidate, entry)(go)

@@ -19,6 +19,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     extends AnsweringHandler(config, decoder)
     with Admission
     with Candidate {
+  private var starting: Option[Starting] = None
   private var entry: Option[Pace.Entry] = None
   private var waiting = false // for the Welcome, or for other workers
   private var offered: Option[Layout] = None // of the Initialize that is coming in
@@ -66,6 +67,11 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
   override protected def request(message: Message, body: Seq[ByteBuffer]): Unit = {
     fit.check()
     message match {
+      case starting: Starting =>
+        if (this.starting.isDefined || entry.isDefined) throw outOfOrder(message)
+        count(starting.round, starting.worker, message)
+        this.starting = Some(starting)
+        answer(Ack(fit.steps))
       case hello: Hello => this.hello(hello)
       case _: Initialize =>
         worker
@@ -127,8 +133,9 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
 
   private def hello(hello: Hello): Unit = {
     if (entry.isDefined) throw malformed("a second Hello on one connection")
-    if (hello.round < 0 || hello.worker < 0)
-      throw malformed(s"Hello of round ${hello.round}, worker ${hello.worker}: both count from 0")
+    for (before <- starting if before != Starting(hello.round, hello.worker, hello.attempt))
+      throw malformed(s"$hello after $before: both must be of one attempt")
+    count(hello.round, hello.worker, hello)
     val names =
       try Tables.names(hello.tables)
       catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
@@ -226,7 +233,13 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     if (buffers != null) buffers.release()
   }
 
-  override protected def silent(): Unit = entry.foreach(fit.silent(this, _))
+  override protected def silent(time: FiniteDuration): Unit = (entry, starting) match {
+    case (Some(worker), _)      => fit.silent(this, worker, time)
+    case (None, Some(starting)) => fit.silent(starting, time)
+    case (None, None)           => ()
+  }
+
+  override protected def patience: Int = if (entry.isEmpty) SignsOfLife.starting else 1
 
   // Workers whose graphs differ from the server's, and errors in here, are not mended by a retry.
   override protected def refusing(cause: Throwable): Unit = cause match {
@@ -234,6 +247,9 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     case e: Refused                              => fit.fail(e.getMessage)
     case e                                       => fit.fail(s"the parameter server failed: $e")
   }
+
+  private def count(round: Int, worker: Int, message: Message): Unit =
+    if (round < 0 || worker < 0) throw malformed(s"$message: round and worker count from 0")
 
   private def outOfOrder(message: Message) = malformed(s"no $message is expected here")
   private def malformed(why: String) = new Refused(ErrorCode.Malformed, why)

@@ -1,5 +1,6 @@
 package sparkflow.bench
 
+import scala.concurrent.duration.FiniteDuration
 import scala.io.Source
 
 import sparkflow.ps.{IterationReport, ParameterServer, ServerConfig, ServerEvents}
@@ -57,7 +58,7 @@ object Serve {
   private def create(optimizer: String) = Optimizer.create(optimizer, 0.001, Map.empty)
 
   private object NoEvents extends ServerEvents {
-    override def lost(partition: Int, attempt: Long): Unit = ()
+    override def lost(partition: Int, attempt: Long, silence: FiniteDuration): Unit = ()
     override def report(r: IterationReport): Unit = ()
     override def failed(message: String): Unit = System.err.println(message)
   }

@@ -1,0 +1,43 @@
+"""A worker that is lost before it trains, while it starts TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from conftest import oldest_only
+from faults.training import Training
+
+STANDS_STILL_ONCE = """
+import os, signal
+
+from pyspark import TaskContext
+
+if TaskContext.get() is not None:  # the driver looks at the function, too
+    try:
+        os.close(os.open({mark!r}, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        pass
+    else:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def same(features, labels, random):
+    return features, labels
+"""
+
+
+@oldest_only
+@pytest.mark.parametrize("mode", ["hogwild", "sync"])
+def test_it_is_missed_and_another_takes_its_place(spark: SparkSession, tmp_path: Path, mode: str) -> None:
+    name = f"stands_still_in_{mode}"
+    file = tmp_path / f"{name}.py"
+    file.write_text(STANDS_STILL_ONCE.format(mark=str(tmp_path / "mark")))
+    spark.sparkContext.addPyFile(str(file))
+    training = Training(spark)
+    # A worker imports it before its Hello.
+    model = training.fit(mode, transformFn=f"{name}.same", workerTimeout=1)
+    assert (tmp_path / "mark").exists()
+    training.check(model)

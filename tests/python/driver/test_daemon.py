@@ -1,0 +1,27 @@
+"""What the daemon's workers begin with."""
+
+import subprocess
+import sys
+
+SERVE = """
+import sys
+from pyspark import daemon
+daemon.manager = lambda: print([name for name in ("tensorflow", "sparkflow") if sys.modules.get(name)])
+from sparkflow.daemon import main
+main()
+"""
+WITHOUT = """
+import sys
+sys.modules["tensorflow"] = None  # an import of it fails
+"""
+
+
+def test_workers_get_tensorflow_and_import_sparkflow_from_their_applications_jar():
+    done = subprocess.run([sys.executable, "-c", SERVE], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "['tensorflow']\n"
+
+
+def test_without_tensorflow_it_serves_and_says_so():
+    done = subprocess.run([sys.executable, "-c", WITHOUT + SERVE], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n"
+    assert "goes on without TensorFlow: TensorFlow cannot be imported by" in done.stderr
