@@ -17,9 +17,12 @@ from pyspark import daemon
 def main() -> None:
     """Serve until Spark ends it; without TensorFlow, as ``pyspark.daemon`` does."""
     try:
-        import sparkflow.backend.graph  # noqa: F401
-    except (ImportError, RuntimeError) as error:  # its tasks may need none; one that does will say so itself
+        import sparkflow.backend.runtime  # noqa: F401
+    except RuntimeError as error:  # its tasks may need none; one that does will say so itself
         print(f"sparkflow.daemon goes on without TensorFlow: {error}", file=sys.stderr)
+    # Workers import SparkFlow from the jar of their application, of whatever version it is.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sparkflow"]:
+        del sys.modules[name]
     gc.freeze()  # a collection in a worker need not touch, and so copy, what was there before it
     daemon.manager()
 

@@ -13,10 +13,10 @@ from conftest import oldest_only
 
 @oldest_only
 def test_workers_begin_with_tensorflow(spark: SparkSession) -> None:
-    def probe(_: int) -> tuple[bool, int]:
-        return "tensorflow" in sys.modules, os.getppid()
+    def probe(_: int) -> tuple[list[str], int]:
+        return [name for name in ("tensorflow", "sparkflow") if name in sys.modules], os.getppid()
 
     ((loaded, daemon),) = spark.sparkContext.parallelize([0], 1).map(probe).collect()
-    assert loaded
+    assert "tensorflow" in loaded
     command = Path(f"/proc/{daemon}/cmdline").read_text().split("\0")
     assert command[-3:-1] == ["sparkflow.daemon", "pyspark.worker"]
