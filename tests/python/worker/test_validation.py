@@ -12,7 +12,8 @@ from ps.fake_server import FakeServer
 from sparkflow.backend.graph import GraphBackend
 from sparkflow.backend.runtime import tf
 from sparkflow.worker import columns
-from sparkflow.worker.train import Train, shape
+from sparkflow.worker.loop import shape
+from sparkflow.worker.train import Train
 from worker.packing import FEDS, batch, packed, train_spec
 from worker.test_tables import GRAPH as TABLES
 from worker.test_tables import IDS
