@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from pyspark.ml.feature import HashingTF
+from pyspark.ml.linalg import Vectors
 from pyspark.sql import DataFrame, SparkSession
 
 from conftest import oldest_only
@@ -168,3 +170,29 @@ def test_encoded_images_are_decoded_in_the_graph(pictures: DataFrame) -> None:
     assert predicted(model, pictures) == list(map(float, range(8)))
     files = [row["file"] for row in pictures.orderBy("id").collect()]
     assert model.predict([bytes(file) for file in files]).tolist() == list(map(float, range(8)))
+
+
+@oldest_only
+def test_sparse_vectors_stay_sparse(spark: SparkSession) -> None:
+    size = 1 << 20  # a dense row would take 4 MiB
+
+    def build() -> tf.Tensor:
+        x = tf.sparse_placeholder(tf.float32, [None, size], name="x")
+        y = tf.placeholder(tf.float32, [None], name="y")
+        w = tf.get_variable("w", [1], initializer=tf.zeros_initializer())
+        total = tf.reshape(tf.sparse_reduce_sum(x, 1), [-1], name="out")
+        return tf.losses.add_loss(tf.reduce_mean(tf.abs(total - y)) + tf.reduce_sum(w * w))
+
+    words = spark.range(600).selectExpr(
+        "id", "float(1 + id % 3) y", "array_repeat('w', 1 + int(id % 3)) words"
+    )
+    data = HashingTF(numFeatures=size, inputCol="words", outputCol="x").transform(words).coalesce(2).cache()
+    model = fitted(build, data, tfInput="x", validationFraction=0.2, spillLimit=2000)
+    history = model.summary.history.collect()
+    assert [(row["loss"], row["validationLoss"]) for row in history] == [(0.0, 0.0)] * 2
+    assert predicted(model, data) == [1.0 + i % 3 for i in range(600)]
+    assert model.predict(Vectors.sparse(size, [3, size - 1], [2.0, 5.0])) == 7.0
+    with pytest.raises(
+        Exception, match="'y', a column of type float, but tfInput 'x' is a sparse placeholder"
+    ):
+        predicted(model.copy({model.inputCol: "y"}), data)

@@ -28,6 +28,7 @@ from sparkflow.backend.local import LocalOps, LocalWeights
 from sparkflow.backend.metagraph import Variables, needed, producer
 from sparkflow.backend.runtime import FUNCTIONAL, tf
 from sparkflow.backend.seeding import seed_stateful, stateful
+from sparkflow.backend.sparse import densely_fed, feed_of
 from sparkflow.backend.tables import RowOps, Table, find
 
 
@@ -139,6 +140,7 @@ def lower(
         fed (in training or in prediction), or the loss depends on no trainable variable, or not on
         the sample weights.
     """
+    meta, inputs = densely_fed(meta, inputs)
     random = stateful(meta.graph_def)
     seeded = seed_stateful(meta.graph_def, *seeds)
     scratch = metagraph.imported(meta)
@@ -166,7 +168,7 @@ def lower(
         if variable.op.name not in by_rows
     ]
     with scratch.as_default():
-        kinds = [(Feed, fed) for fed in (*inputs, *labels)] + [(Weights, fed) for fed in sample_weights]
+        kinds = [(feed_of, fed) for fed in (*inputs, *labels)] + [(Weights, fed) for fed in sample_weights]
         feeds = tuple(kind(fed, metagraph.tensor(scratch, fed.param, fed.tensor)) for kind, fed in kinds)
         initializers = [v.initializer for v in variables.other]
         initializers += scratch.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)

@@ -9,8 +9,9 @@ import numpy as np
 
 from sparkflow.backend import metagraph
 from sparkflow.backend.call import Call
-from sparkflow.backend.feed import Feed, Tensors, features
+from sparkflow.backend.feed import Tensors, features
 from sparkflow.backend.layout import Layout
+from sparkflow.backend.sparse import densely_fed, feed_of
 from sparkflow.backend.trained import trained
 
 
@@ -55,14 +56,14 @@ class GraphPredictor:
         batch: int = 1024,
         threads: int = 1,
     ) -> None:
-        imported = metagraph.imported(metagraph.parse(graph))
-        inputs = features(tf_input)
+        meta, inputs = densely_fed(metagraph.parse(graph), features(tf_input))
+        imported = metagraph.imported(meta)
         outputs: list[str] = []
         self._names = metagraph.names(tf_output)
         for name in self._names:
             fed, output = metagraph.prediction(imported, inputs, name, tf_dropout)
             outputs.append(output.name)
-        self._feeds = [Feed(one, tensor) for one, tensor in zip(inputs, fed, strict=False)]
+        self._feeds = [feed_of(one, tensor) for one, tensor in zip(inputs, fed, strict=False)]
         self._batch = next((feed.batch for feed in self._feeds if feed.batch), batch)
         self._extra: list[np.ndarray] = []
         if tf_dropout is not None:

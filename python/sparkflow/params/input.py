@@ -22,7 +22,8 @@ class InputParams(Group):
     )
     tfInput = param(
         "tfInput",
-        "Tensor name of the placeholder that takes the features, such as 'x:0'.",
+        "Tensor name of the placeholder that takes the features, such as 'x:0'; of a sparse placeholder its "
+        "name, such as 'x'.",
         TypeConverters.toString,
     )
 

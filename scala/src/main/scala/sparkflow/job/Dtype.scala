@@ -14,6 +14,9 @@ private[job] object Dtype {
   /** Strings, and binary values, which are the same to TensorFlow. */
   case object Strings extends Dtype { val name = "string" }
 
+  /** The indices and values of a row that are not 0, as bytes. */
+  final case class Sparse(values: Numbers) extends Dtype { val name: String = Strings.name }
+
   /** @note the bytes of a value are little-endian */
   sealed trait Numbers extends Dtype { def bytes: Int }
 
@@ -41,7 +44,20 @@ private[job] object Dtype {
     * @param param who named it, for the message
     * @throws IllegalArgumentException if no column can feed it
     */
-  def of(param: String, placeholder: TensorInfo): Dtype = placeholder.dtype match {
+  def of(param: String, placeholder: TensorInfo): Dtype =
+    if (placeholder.isSparse) sparse(param, placeholder) else dense(param, placeholder)
+
+  private def sparse(param: String, placeholder: TensorInfo): Dtype = placeholder.dtype match {
+    case Some("DT_FLOAT" | "DT_DOUBLE" | "DT_INT32" | "DT_INT64") =>
+      dense(param, placeholder) match { case numbers: Numbers => Sparse(numbers); case other => other }
+    case other =>
+      throw new IllegalArgumentException(
+        s"$param '${placeholder.name}' is a sparse placeholder of dtype ${other.fold("unknown")(_.drop(3).toLowerCase)}: expected " +
+          "float32, float64, int32 or int64; cast it in the graph"
+      )
+  }
+
+  private def dense(param: String, placeholder: TensorInfo): Dtype = placeholder.dtype match {
     case Some("DT_STRING")                   => Strings
     case Some("DT_DOUBLE" | "DT_COMPLEX128") => Float64
     case Some("DT_RESOURCE" | "DT_VARIANT") =>

@@ -24,6 +24,7 @@ private[job] object FedColumn {
           s"${fed.tensorParam} '${fed.tensor}' takes strings, but the rows' weights are numbers: make it tf.float32"
         )
       case Dtype.Strings    => StringColumn.check(field, fed, placeholder)
+      case _: Dtype.Sparse  => SparseColumn.check(field, fed, placeholder)
       case _: Dtype.Numbers => PackedColumn.check(field, fed, placeholder)
     }
   }
@@ -32,6 +33,7 @@ private[job] object FedColumn {
   def apply(column: Column, dataType: DataType, graph: GraphInfo, fed: Fed): Column =
     fed.dtypeIn(graph) match {
       case Dtype.Strings        => StringColumn(column, dataType, fed)
+      case Dtype.Sparse(values) => SparseColumn(column, fed, fed.placeholderIn(graph), values)
       case dtype: Dtype.Numbers => PackedColumn(column, dataType, fed, fed.placeholderIn(graph), dtype)
     }
 }

@@ -1,5 +1,6 @@
 package sparkflow.job
 
+import java.nio.{ByteBuffer, ByteOrder}
 import java.nio.charset.StandardCharsets.UTF_8
 import java.util.Base64
 
@@ -20,6 +21,9 @@ final case class TensorInfo(name: String, op: String, dtype: Option[String], sha
   def rowSize: Option[Long] = shape.collect {
     case dims if dims.drop(1).forall(_ >= 0) => dims.drop(1).product
   }
+
+  /** Whether it is the values, indices and shape of a `tf.sparse_placeholder`, and `name` what these begin with. */
+  def isSparse: Boolean = op == GraphInfo.sparse
 
   /** As Python writes it. */
   def shapeText: String =
@@ -70,11 +74,27 @@ final class GraphInfo private (nodes: Map[String, JValue], collections: JValue) 
     )
   }
 
-  /** The placeholder "node:index".
+  /** The placeholder "node:index", or the sparse one of a name without an index.
     *
     * @throws IllegalArgumentException if the graph has no such tensor, or it is no placeholder
     */
-  def placeholder(param: String, name: String): TensorInfo = {
+  def placeholder(param: String, name: String): TensorInfo =
+    sparsePlaceholder(name).getOrElse(densePlaceholder(param, name))
+
+  // Its static shape is the default of the placeholder of its shape.
+  private def sparsePlaceholder(name: String): Option[TensorInfo] =
+    for (
+      values <- nodes.get(s"$name/values")
+      if nodes.contains(s"$name/indices") && nodes.contains(s"$name/shape")
+    )
+      yield TensorInfo(
+        name,
+        GraphInfo.sparse,
+        GraphInfo.text(values \ "attr" \ "dtype" \ "type"),
+        nodes.get(s"$name/shape_default").flatMap(node => GraphInfo.longs(node \ "attr" \ "value" \ "tensor"))
+      )
+
+  private def densePlaceholder(param: String, name: String): TensorInfo = {
     val found = tensor(param, name)
     if (!found.op.startsWith("Placeholder")) {
       val all = nodes.collect {
@@ -129,6 +149,19 @@ object GraphInfo {
     }
     new GraphInfo(nodes, root \ "collectionDef")
   }
+
+  private[job] val sparse = "SparsePlaceholder"
+
+  // All values of a constant of int64: as they are, or their bytes.
+  private def longs(tensor: JValue): Option[Seq[Long]] =
+    (tensor \ "tensorContent", tensor \ "int64Val") match {
+      case (JString(content), _) =>
+        val bytes =
+          ByteBuffer.wrap(Base64.getDecoder.decode(content)).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer()
+        Some(Seq.fill(bytes.remaining())(bytes.get()))
+      case (_, JArray(values)) => Some(values.flatMap(text(_)).map(_.toLong))
+      case _                   => None
+    }
 
   private def notAGraph(json: String, cause: Throwable) = new IllegalArgumentException(
     s"tensorflowGraph is not the JSON of a TensorFlow MetaGraphDef (it begins with '${json.trim.take(40)}'): " +

@@ -147,7 +147,7 @@ object PackedColumn {
     if (of(from) == from) column else column.cast(of(from))
   }
 
-  private def refusal(fed: Fed, to: TensorInfo, dtype: Numbers): Any => Nothing = value => {
+  private[job] def refusal(fed: Fed, to: TensorInfo, dtype: Numbers): Any => Nothing = value => {
     import fed._
     throw RowFunction.raised(
       s"column '$column' ($columnParam) has the value $value, but $tensorParam '${to.name}' is of dtype ${dtype.name}, which " +

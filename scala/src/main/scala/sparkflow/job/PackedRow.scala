@@ -46,6 +46,27 @@ private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: An
     }
   }
 
+  /** Of an ML vector, what is not 0 of it: the values, and then their indices as int32. */
+  def ofSparse(vector: InternalRow): Array[Byte] = {
+    val values = vector.getArray(3)
+    val (isSparse, size) = (vector.getByte(0) == 0, values.numElements())
+    val indices = if (isSparse) vector.getArray(2) else null
+    def kept(i: Int) = isSparse || values.getDouble(i) != 0
+    val count = if (isSparse) size else (0 until size).count(kept)
+    val out = new Array[Byte]((bytes + 4) * count)
+    val end = bytes / 4 * count // of the values, in steps of 4 bytes
+    var (i, at) = (0, 0)
+    while (i < size) {
+      if (kept(i)) {
+        put(out, at, values.getDouble(i))
+        putBits(out, 4, end + at, if (isSparse) indices.getInt(i) else i)
+        at += 1
+      }
+      i += 1
+    }
+    out
+  }
+
   /** Of an array; null if an element is null. */
   def ofArray(array: ArrayData): Array[Byte] =
     if (hasNull(array)) null
@@ -138,6 +159,10 @@ private[job] object PackedRow {
                             else if (array.numElements() == 0 || array.isNullAt(0))
                               Seq.fill(levels - 1)(0)
                             else shapeOf(array.getArray(0), levels - 1))
+
+  /** Values of an ML vector, with its zeros. */
+  def sizeOf(vector: InternalRow): Int =
+    if (vector.getByte(0) == 0) vector.getInt(1) else vector.getArray(3).numElements()
 
   /** The struct of a dense ML vector, of little-endian float64. */
   def toVector(bytes: Array[Byte]): InternalRow = {

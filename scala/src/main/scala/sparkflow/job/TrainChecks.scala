@@ -60,6 +60,10 @@ private[job] object TrainChecks {
       throw new IllegalArgumentException(
         s"transformFn is set, but $columns are fed, and it takes one features column and one label: leave it out, or join them"
       )
+    for (fed <- request.inputs if request.transformFn.isDefined && fed.placeholderIn(graph).isSparse)
+      throw new IllegalArgumentException(
+        s"transformFn is set, but ${fed.tensorParam} '${fed.tensor}' is a sparse placeholder, and it takes arrays: leave it out"
+      )
     optimizer(request)
     localSteps(request)
     request.gradient.check(request.localSteps)

@@ -16,7 +16,7 @@ trait InputParams extends Params {
   final val tfInput: Param[String] = new Param[String](
     this,
     "tfInput",
-    "Tensor name of the placeholder that takes the features, such as 'x:0'.",
+    "Tensor name of the placeholder that takes the features, such as 'x:0'; of a sparse placeholder its name, such as 'x'.",
     Expect.name("tfInput", "a tensor name", "name the features placeholder, such as 'x:0'")
   )
 
