@@ -1,4 +1,4 @@
-"""Models beyond what an array of bytes holds. Takes minutes and 20 GiB, so only on request:
+"""Models beyond what an array of bytes holds. Takes minutes and 20 GiB, so only on request, and alone on a machine of 24:
 
 SPARKFLOW_TEST_LARGE=1 .venv/bin/python -m pytest tests/e2e/test_large_model.py
 """
@@ -37,12 +37,47 @@ def spark() -> Iterator[SparkSession]:
         SparkSession.builder.master("local[2]")
         .config("spark.jars", str(JAR))
         .config("spark.ui.enabled", "false")
-        .config("spark.driver.memory", "11g")
+        .config("spark.driver.memory", "9g")
         .config("spark.driver.host", "127.0.0.1")
         .getOrCreate()
     )
     yield session
     session.stop()
+
+
+def wide() -> tf.Tensor:
+    """100 M weights, of which a row of x with one 1 moves WIDE."""
+    x = tf.placeholder(tf.float32, [None, WIDE], name="x")
+    w = tf.get_variable("w", [WIDE, WIDE], initializer=tf.zeros_initializer())
+    out = tf.matmul(x, w, name="out")
+    return tf.reduce_sum(out) / tf.cast(tf.shape(x)[0], tf.float32)
+
+
+def units(spark: SparkSession, partitions: int) -> DataFrame:
+    rows = [(Vectors.sparse(WIDE, [row], [1.0]),) for row in range(partitions)]
+    return spark.createDataFrame(spark.sparkContext.parallelize(rows, partitions), ["features"])
+
+
+@pytest.mark.parametrize("transport", ["tcp", "shm"])
+def test_four_hundred_megabytes_train_with_two_workers(spark: SparkSession, transport: str) -> None:
+    model = SparkAsyncDL(
+        inputCol="features",
+        tensorflowGraph=build_graph(wide),
+        tfInput="x:0",
+        tfOutput="out:0",
+        tfOptimizer="gradient_descent",
+        tfLearningRate=1.0,
+        mode="locked",
+        iters=3,
+        partitions=2,
+        transport=transport,
+    ).fit(units(spark, 2))
+    (weights,) = model.get_weights()
+    # Worker p's only row is the unit vector p: its 3 steps make that row of w -3.
+    assert (weights[:2] == -3).all()
+    assert not weights[2:].any()
+    sent = model.summary.bytesReceived
+    assert (sent < 10e6) if transport == "shm" else (sent > 6 * 4 * WIDE**2)
 
 
 def table() -> tf.Tensor:
@@ -92,38 +127,3 @@ def test_more_than_two_gigabytes_train_predict_save_and_load(spark: SparkSession
     check(SparkAsyncDLModel.load(str(path)))
     with sparkflow.load_predictor(path) as predictor:
         np.testing.assert_allclose(predictor.predict([[float(ROWS - 3)]]), (ROWS - 3) / ROWS, rtol=1e-5)
-
-
-def wide() -> tf.Tensor:
-    """100 M weights, of which a row of x with one 1 moves WIDE."""
-    x = tf.placeholder(tf.float32, [None, WIDE], name="x")
-    w = tf.get_variable("w", [WIDE, WIDE], initializer=tf.zeros_initializer())
-    out = tf.matmul(x, w, name="out")
-    return tf.reduce_sum(out) / tf.cast(tf.shape(x)[0], tf.float32)
-
-
-def units(spark: SparkSession, partitions: int) -> DataFrame:
-    rows = [(Vectors.sparse(WIDE, [row], [1.0]),) for row in range(partitions)]
-    return spark.createDataFrame(spark.sparkContext.parallelize(rows, partitions), ["features"])
-
-
-@pytest.mark.parametrize("transport", ["tcp", "shm"])
-def test_four_hundred_megabytes_train_with_two_workers(spark: SparkSession, transport: str) -> None:
-    model = SparkAsyncDL(
-        inputCol="features",
-        tensorflowGraph=build_graph(wide),
-        tfInput="x:0",
-        tfOutput="out:0",
-        tfOptimizer="gradient_descent",
-        tfLearningRate=1.0,
-        mode="locked",
-        iters=3,
-        partitions=2,
-        transport=transport,
-    ).fit(units(spark, 2))
-    (weights,) = model.get_weights()
-    # Worker p's only row is the unit vector p: its 3 steps make that row of w -3.
-    assert (weights[:2] == -3).all()
-    assert not weights[2:].any()
-    sent = model.summary.bytesReceived
-    assert (sent < 10e6) if transport == "shm" else (sent > 6 * 4 * WIDE**2)

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import sparkflow
+from conftest import oldest_only
+
+pytestmark = oldest_only
 
 ROOT = Path(__file__).parents[3]
 LIMIT = 600  # seconds; pip takes a few, a Spark start about ten, and a jar that is not current two minutes
