@@ -1,4 +1,5 @@
-"""Models beyond what an array of bytes holds. Takes minutes and 20 GiB, so only on request, and alone on a machine of 24:
+"""Models beyond what an array of bytes holds. Takes minutes, and 20 GiB, so only on request, and with nothing
+else on a machine of 24:
 
 SPARKFLOW_TEST_LARGE=1 .venv/bin/python -m pytest tests/e2e/test_large_model.py
 """
