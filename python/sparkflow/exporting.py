@@ -42,7 +42,7 @@ def _fitted(model: Any) -> "Fitted":
         np.frombuffer(java.weightsBytes(), "<f4"),
         bytes(java.stateBytes()),
         _inputs(model),
-        model.getTfOutput(),
+        model.getTfOutputs() or model.getTfOutput(),
         model.getTfDropout(),
         1.0 if model.getToKeepDropout() else 0.0,
     )

@@ -17,7 +17,7 @@ from sparkflow.backend.runtime import tf
 def saved_model(model: Fitted, path: str) -> None:
     """Write a SavedModel with one signature, `serving_default`.
 
-    Its inputs and its output are called as the tensors, without the number and with `_` for `/`.
+    Its inputs and outputs are called as the tensors, without the number and with `_` for `/`.
 
     Raises
     ------
@@ -39,21 +39,22 @@ def frozen_graph(model: Fitted, path: str) -> None:
     function = model.function()
     if function.lookups:
         raise ValueError(
-            f"tfOutput '{model.tf_output}' needs the lookup table '{function.lookups[0].tensor}', which has "
+            f"{model.words} needs the lookup table '{function.lookups[0].tensor}', which has "
             "no place in a frozen graph: use format='saved_model'"
         )
-    (output,) = function.outputs
     module = _Module(function)  # a concrete function does not keep its variables
     concrete = module.serve.get_concrete_function()
     frozen = convert_to_constants.convert_variables_to_constants_v2(concrete, lower_control_flow=False)
     with tf.Graph().as_default() as graph:
         inputs = [tf.placeholder(port.dtype, port.shape, name=port.name) for port in function.inputs]
         given = {source.name: x for source, x in zip(frozen.inputs, inputs, strict=True)}
-        (result,) = tf.import_graph_def(
-            frozen.graph.as_graph_def(), given, [frozen.outputs[0].name], name="model"
-        )
-        tf.identity(result, name=output.name)
-    graph_def = metagraph.pruned(graph.as_graph_def(), [output.name])
+        names = [output.name for output in frozen.outputs]
+        results = tf.import_graph_def(frozen.graph.as_graph_def(), given, names, name="model")
+        # A function gives what it returns in the order of the keys.
+        outputs = sorted(function.outputs, key=_key)
+        for output, result in zip(outputs, results, strict=True):
+            tf.identity(result, name=output.name)
+    graph_def = metagraph.pruned(graph.as_graph_def(), [output.name for output in outputs])
     Path(path).write_bytes(graph_def.SerializeToString())
 
 
@@ -67,7 +68,6 @@ class _Module(tensorflow.Module):  # type: ignore[misc]
             for weight in function.weights
         ]
         self.tables = [lookups.table(lookup) for lookup in function.lookups]
-        (output,) = function.outputs
         specs = [tensorflow.TensorSpec(port.shape, port.dtype, name=_key(port)) for port in function.inputs]
 
         def serve(*inputs: Any) -> dict[str, Any]:
@@ -78,8 +78,8 @@ class _Module(tensorflow.Module):  # type: ignore[misc]
                 for weight, variable, value in zip(function.weights, self.held, values, strict=True)
             ]
             tables = [tensorflow.identity(table.resource_handle) for table in self.tables]
-            (result,) = function.call(inputs, weights, tables)
-            return {_key(output): result}
+            results = function.call(inputs, weights, tables)
+            return {_key(output): result for output, result in zip(function.outputs, results, strict=True)}
 
         self.serve = tensorflow.function(serve, input_signature=specs, autograph=False)
 

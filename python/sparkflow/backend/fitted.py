@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,18 +28,24 @@ class Fitted:
     weights: np.ndarray
     state: bytes
     tf_input: Tensors
-    tf_output: str
+    tf_output: str | Sequence[str]  # one, or several
     tf_dropout: str | None = None
     dropout: float = 0.0
 
     def function(self) -> Function:
         """What it computes; raises ValueError if that needs more than variables and lookup tables."""
-        with self._session() as (session, sources, output):
+        with self._session() as (session, sources, outputs):
             trainable = {variable.name: True for variable in self.layout.weights}
-            return extracted(session, sources, [output], trainable, f"tfOutput '{self.tf_output}'")
+            return extracted(session, sources, outputs, trainable, self.words)
+
+    @property
+    def words(self) -> str:
+        """What comes out, for messages."""
+        one = isinstance(self.tf_output, str)
+        return f"tfOutput{'' if one else 's'} {', '.join(map(repr, metagraph.names(self.tf_output)))}"
 
     @contextmanager
-    def _session(self) -> Iterator[tuple[Any, list[Port], Port]]:
+    def _session(self) -> Iterator[tuple[Any, list[Port], list[Port]]]:
         """A session that predicts, and what goes in and comes out; dropout is off for good."""
         meta = metagraph.parse(self.graph)
         graph = tf.Graph()
@@ -50,6 +56,10 @@ class Fitted:
             with graph.as_default():
                 constants[rate.name] = tf.fill(shape, tf.cast(self.dropout, rate.dtype))
         metagraph.imported(meta, graph, constants)
-        fed, output = metagraph.prediction(graph, features(self.tf_input), self.tf_output, None)
+        inputs = features(self.tf_input)
+        outputs = []
+        for name in metagraph.names(self.tf_output):
+            fed, output = metagraph.prediction(graph, inputs, name, None)
+            outputs.append(port_of(output))
         with trained(graph, self.layout, self.weights, self.state) as session:
-            yield session, [port_of(tensor) for tensor in fed], port_of(output)
+            yield session, [port_of(tensor) for tensor in fed], outputs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf1
@@ -78,6 +80,24 @@ def test_a_frozen_graph_is_run_by_a_session_and_comes_back(name, tmp_path):
         np.testing.assert_allclose(session.run(output, {model.tf_input: x}), wanted, atol=1e-6)
     opened = open_model(str(tmp_path / "out.pb"))
     np.testing.assert_allclose(predict(opened, x), wanted, atol=1e-6)
+
+
+def test_several_outputs_go_along(tmp_path):
+    x = rows()
+    names = ["out/Sigmoid:0", "bn/batchnorm/add_1:0"]  # not in the order of the alphabet
+    model = replace(trained_net(), tf_output=names)
+    wanted = [predict(replace(model, tf_output=name), x) for name in names]
+    export.saved_model(model, str(tmp_path / "out"))
+    serve = tf.saved_model.load(str(tmp_path / "out")).signatures["serving_default"]
+    found = serve(x=tf.constant(x, tf.float32))
+    export.frozen_graph(model, str(tmp_path / "out.pb"))
+    graph_def = tf1.GraphDef.FromString((tmp_path / "out.pb").read_bytes())
+    with tf1.Graph().as_default(), tf1.Session() as session:
+        outputs = tf1.import_graph_def(graph_def, return_elements=names, name="")
+        frozen = session.run(outputs, {"x:0": x})
+    for name, one, other in zip(names, wanted, frozen, strict=True):
+        np.testing.assert_allclose(found[name[:-2].replace("/", "_")], one, atol=1e-6)
+        np.testing.assert_allclose(other, one, atol=1e-6)
 
 
 def test_lookup_tables_go_along_or_are_refused(tmp_path):
