@@ -95,6 +95,12 @@ def test_several_columns_train_as_one_that_joins_them(people: DataFrame, changes
     assert losses[0] == losses[1]
 
 
+@oldest_only
+def test_a_transform_function_is_refused_with_several(people: DataFrame) -> None:
+    with pytest.raises(Exception, match=r"transformFn is set, but .*takes one features column and one label"):
+        estimator(build_graph(apart), **SEVERAL, transformFn="numpy.add").fit(people)
+
+
 def test_the_model_is_fed_likewise_after_it_was_saved(people: DataFrame, tmp_path: Path) -> None:
     model = estimator(build_graph(apart), **SEVERAL, iters=1).fit(people)
     model.save(str(tmp_path / "model"))
