@@ -66,6 +66,8 @@ class Cluster:
             .config("spark.driver.memory", "3g")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.executor.memory", "700m")
+            # Those that take the place of lost workers begin at once.
+            .config("spark.python.daemon.module", "sparkflow.daemon")
             # A task that another has long overtaken is started a second time elsewhere.
             .config("spark.speculation", "true")
             .config("spark.speculation.quantile", "0.5")

@@ -1,4 +1,4 @@
-"""Faults need a cluster of processes that can be lost: a session of its own for each file of tests."""
+"""Faults need a cluster of processes that can be lost, and a session of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from faults.cluster import Cluster
 from processes import free_port
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     if SparkContext._active_spark_context is not None:
         pytest.skip("faults need a process of their own: pytest tests/e2e/faults, as dev/test runs them")

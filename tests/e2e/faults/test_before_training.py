@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from pyspark.sql import SparkSession
 
 from conftest import oldest_only
@@ -30,14 +29,12 @@ def same(features, labels, random):
 
 
 @oldest_only
-@pytest.mark.parametrize("mode", ["hogwild", "sync"])
-def test_it_is_missed_and_another_takes_its_place(spark: SparkSession, tmp_path: Path, mode: str) -> None:
-    name = f"stands_still_in_{mode}"
-    file = tmp_path / f"{name}.py"
+def test_it_is_missed_and_another_takes_its_place(spark: SparkSession, tmp_path: Path) -> None:
+    file = tmp_path / "stands_still.py"
     file.write_text(STANDS_STILL_ONCE.format(mark=str(tmp_path / "mark")))
     spark.sparkContext.addPyFile(str(file))
     training = Training(spark)
     # A worker imports it before its Hello.
-    model = training.fit(mode, transformFn=f"{name}.same", workerTimeout=1)
+    model = training.fit("hogwild", transformFn="stands_still.same", workerTimeout=1)
     assert (tmp_path / "mark").exists()
     training.check(model)
