@@ -52,9 +52,9 @@ class Outcome:
 class Strikes:
     """A loss callback: the same fault once or twice in one fit, a little after the end of an iteration."""
 
-    def __init__(self, draw: random.Random, port: int, fault: inject.Fault) -> None:
+    def __init__(self, draw: random.Random, port: int, fault: inject.Fault, shared: bool) -> None:
         moments = sorted(draw.sample(range(2, ITERS - 10), draw.randint(1, 2)))
-        self._strikes = [inject.At(moment, port, fault) for moment in moments]
+        self._strikes = [inject.At(moment, port, fault, shared) for moment in moments]
         self._delay = draw.uniform(0, 0.05)
         self._heard: dict[int, list[float]] = {}
         self._struck: list[float] = []
@@ -108,11 +108,11 @@ def main() -> int:
 
 def attempt(training: Training, draw: random.Random, name: str, mode: str, outcome: Outcome) -> None:
     port = free_port()
-    strikes = Strikes(draw, port, FAULTS[name])
+    transport = draw.choice(["tcp", "shm"])
+    strikes = Strikes(draw, port, FAULTS[name], shared=transport == "shm")
     outcome.fits += 1
     said = "survived"
     try:
-        transport = draw.choice(["tcp", "shm"])
         model = training.fit(
             mode, port=port, loss_callback=strikes, workerTimeout=WORKER_TIMEOUT, transport=transport
         )

@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from processes import ancestor, connections
 
@@ -28,10 +29,13 @@ class At:
     ----------
     port : int
         That of the fit's parameter server.
+    shared : bool, optional
+        Workers share memory with the server: that tells those that train from those that start, which may
+        be struck, too, if false.
     """
 
-    def __init__(self, iteration: int, port: int, fault: Fault) -> None:
-        self.iteration, self._port, self._fault = iteration, port, fault
+    def __init__(self, iteration: int, port: int, fault: Fault, shared: bool = True) -> None:
+        self.iteration, self._port, self._fault, self._shared = iteration, port, fault, shared
         self._lock = threading.Lock()
         self.struck = 0
 
@@ -39,10 +43,16 @@ class At:
         with self._lock:
             if iteration < self.iteration or self.struck:
                 return
-            workers = connections(self._port)
+            found = connections(self._port)
+            workers = [worker for worker in found if not self._shared or _trains(worker[0])]
             if workers:
                 self._fault(workers)
                 self.struck += 1
+
+
+def _trains(pid: int) -> bool:
+    """Whether it shares memory with the server, as all do that have come to their first step."""
+    return "/dev/shm/sparkflow" in Path(f"/proc/{pid}/maps").read_text()
 
 
 def kill(workers: Sequence[Worker]) -> None:
