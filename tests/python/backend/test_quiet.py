@@ -1,12 +1,11 @@
 import io
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import sparkflow
+from interpreter import run
 from sparkflow.backend.quiet import without_chatter
 
 ABSL = b"E0000 00:00:1763868386.123456    1234 cuda_executor.cc:1228] INTERNAL: Failed call to cuInit\n"
@@ -15,17 +14,10 @@ OWN = (
 )
 
 
-def run(code, **options):
-    environment = {**os.environ, "PYTHONPATH": str(Path(sparkflow.__file__).parents[1])}
-    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, **options
-    )
-
-
 @pytest.mark.skipif(any(Path("/dev").glob("nvidia*")), reason="TensorFlow's words about GPUs are wanted here")
 def test_tensorflow_starts_without_a_word():
-    done = run("from sparkflow.backend.runtime import session, tf; session(tf.Graph(), 1).close(); print(1)")
+    code = "from sparkflow.backend.runtime import session, tf; session(tf.Graph(), 1).close(); print(1)"
+    done = run(code, without="TF_CPP_MIN_LOG_LEVEL")
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
@@ -61,4 +53,4 @@ def test_without_a_descriptor_2():
         "from sparkflow.backend.quiet import without_chatter\n"
         "with without_chatter(): print(1)"
     )
-    assert run(code).stdout == "1\n"
+    assert run(code, without="TF_CPP_MIN_LOG_LEVEL").stdout == "1\n"

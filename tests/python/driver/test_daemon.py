@@ -1,7 +1,6 @@
 """What the daemon's workers begin with."""
 
-import subprocess
-import sys
+from interpreter import run
 
 SERVE = """
 import sys
@@ -17,11 +16,11 @@ sys.modules["tensorflow"] = None  # an import of it fails
 
 
 def test_workers_get_tensorflow_and_import_sparkflow_from_their_applications_jar():
-    done = subprocess.run([sys.executable, "-c", SERVE], capture_output=True, text=True, timeout=60)
+    done = run(SERVE)
     assert done.stdout == "['tensorflow']\n"
 
 
 def test_without_tensorflow_it_serves_and_says_so():
-    done = subprocess.run([sys.executable, "-c", WITHOUT + SERVE], capture_output=True, text=True, timeout=60)
+    done = run(WITHOUT + SERVE)
     assert done.stdout == "[]\n"
     assert "goes on without TensorFlow: TensorFlow cannot be imported by" in done.stderr

@@ -1,10 +1,6 @@
 import json
-import os
-import subprocess
-import sys
 import threading
 import warnings
-from pathlib import Path
 
 import pytest
 import tensorflow as tf2
@@ -12,7 +8,7 @@ import tensorflow.compat.v1 as compat
 from google.protobuf import json_format
 from tensorflow.compat.v1 import layers as layers_by_name
 
-import sparkflow
+from interpreter import run
 from sparkflow import graph_utils, tf1
 from sparkflow.graph_utils import build_graph
 
@@ -189,13 +185,7 @@ print("losses" in build_graph(without_layers))
 
 
 def test_a_missing_tf_keras_is_named_with_the_command():
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TF_KERAS],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(sparkflow.__file__).parents[1])},
-    )
+    done = run(WITHOUT_TF_KERAS)
     by_tf1, by_compat, graph_without_layers = done.stdout.splitlines()
     assert by_tf1 == by_compat
     assert "pip install tf_keras" in by_tf1

@@ -1,8 +1,5 @@
 import json
-import os
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +8,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from pyspark.ml.linalg import Vectors
 
-import sparkflow
+from interpreter import run
 from sparkflow import load_predictor
 from sparkflow.backend.values import from_arrays
 from sparkflow.graph_utils import build_graph
@@ -117,10 +114,7 @@ def test_it_needs_neither_spark_nor_arrow(saved):
         "import sparkflow\n"
         f"print(sparkflow.load_predictor({str(saved)!r}).predict([1.0, 0.0]).tolist())\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(sparkflow.__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
-    )
+    done = run(script, check=False)
     assert done.stdout == "[1.0, 2.0, 3.0]\n", done.stderr
 
 

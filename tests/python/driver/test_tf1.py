@@ -1,12 +1,7 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import tensorflow.compat.v1 as compat
 
-import sparkflow
+from interpreter import run
 from sparkflow import tf1
 
 LAYERS = [
@@ -64,11 +59,5 @@ def test_importing_sparkflow_does_not_import_tensorflow():
         "hasattr(sparkflow.tf1, '__path__')\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'keras', 'tf_keras')])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(sparkflow.__file__).parents[1])},
-    )
+    done = run(program)
     assert done.stdout.strip() == "[]"
