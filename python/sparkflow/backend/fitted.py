@@ -56,10 +56,6 @@ class Fitted:
             with graph.as_default():
                 constants[rate.name] = tf.fill(shape, tf.cast(self.dropout, rate.dtype))
         metagraph.imported(meta, graph, constants)
-        inputs = features(self.tf_input)
-        outputs = []
-        for name in metagraph.names(self.tf_output):
-            fed, output = metagraph.prediction(graph, inputs, name, None)
-            outputs.append(port_of(output))
+        fed, outputs = metagraph.prediction(graph, features(self.tf_input), self.tf_output, None)
         with trained(graph, self.layout, self.weights, self.state) as session:
-            yield session, [port_of(tensor) for tensor in fed], outputs
+            yield session, [*map(port_of, fed)], [*map(port_of, outputs)]

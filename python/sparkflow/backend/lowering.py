@@ -245,8 +245,8 @@ def _checked(
                 "it to the loss as its weights, such as tf.losses.mean_squared_error(y, out, weights=w)"
             )
     metagraph.check_fed([*losses, *updates], fed)
-    for name in metagraph.names(tf_output):
-        metagraph.prediction(graph, inputs, name, tf_dropout)
+    if tf_output:
+        metagraph.prediction(graph, inputs, tf_output, tf_dropout)
     return losses, updates
 
 

@@ -122,30 +122,31 @@ def fed_tensors(graph: Any, feds: Iterable[Fed]) -> list[Any]:
 
 
 def prediction(
-    graph: Any, inputs: Sequence[Fed], tf_output: str, tf_dropout: str | None
-) -> tuple[list[Any], Any]:
-    """Return the tensors that prediction feeds (the inputs and, if named, the dropout) and the output.
+    graph: Any, inputs: Sequence[Fed], tf_output: str | Sequence[str], tf_dropout: str | None
+) -> tuple[list[Any], list[Any]]:
+    """Return the tensors that prediction feeds (the inputs and, if named, the dropout) and the outputs.
 
     Raises
     ------
     ValueError
-        If one is not in the graph, or the output needs a placeholder that is not fed.
+        If one is not in the graph, or an output needs a placeholder that is not fed.
     """
     fed = fed_tensors(graph, inputs)
     if tf_dropout is not None:
         fed.append(tensor(graph, "tfDropout", tf_dropout))
-    output = tensor(graph, "tfOutput", tf_output)
-    try:
-        check_fed([output], fed)
-    except ValueError as error:
-        raise ValueError(f"tfOutput '{tf_output}' cannot be computed: {error}") from error
-    return fed, output
+    outputs = []
+    for name in names(tf_output):
+        output = tensor(graph, "tfOutput", name)
+        try:
+            check_fed([output], fed)
+        except ValueError as error:
+            raise ValueError(f"tfOutput '{name}' cannot be computed: {error}") from error
+        outputs.append(output)
+    return fed, outputs
 
 
-def names(tensors: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return names that are given as one or several, or not at all."""
-    if tensors is None:
-        return ()
+def names(tensors: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names that are given as one or several."""
     return (tensors,) if isinstance(tensors, str) else tuple(tensors)
 
 

@@ -58,11 +58,8 @@ class GraphPredictor:
     ) -> None:
         meta, inputs = densely_fed(metagraph.parse(graph), features(tf_input))
         imported = metagraph.imported(meta)
-        outputs: list[str] = []
         self._names = metagraph.names(tf_output)
-        for name in self._names:
-            fed, output = metagraph.prediction(imported, inputs, name, tf_dropout)
-            outputs.append(output.name)
+        fed, outputs = metagraph.prediction(imported, inputs, tf_output, tf_dropout)
         self._feeds = [feed_of(one, tensor) for one, tensor in zip(inputs, fed, strict=False)]
         self._batch = next((feed.batch for feed in self._feeds if feed.batch), batch)
         self._extra: list[np.ndarray] = []
@@ -72,7 +69,7 @@ class GraphPredictor:
             self._extra.append(np.full(shape, dropout, rate.dtype.as_numpy_dtype))
         self._session = trained(imported, layout, weights, state, threads)
         imported.finalize()
-        self._run = Call(self._session, outputs, [tensor.name for tensor in fed])
+        self._run = Call(self._session, [output.name for output in outputs], [tensor.name for tensor in fed])
 
     def __call__(self, *columns: Any) -> np.ndarray:
         """Return the first of what `all` does."""

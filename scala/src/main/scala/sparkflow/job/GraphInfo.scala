@@ -26,8 +26,14 @@ final case class TensorInfo(name: String, op: String, dtype: Option[String], sha
   def isSparse: Boolean = op == GraphInfo.sparse
 
   /** As Python writes it. */
-  def shapeText: String =
-    shape.fold("unknown")(_.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]"))
+  def shapeText: String = shape.fold("unknown")(TensorInfo.shapeText)
+}
+
+private[job] object TensorInfo {
+
+  /** A shape as Python writes it. */
+  def shapeText(dims: Seq[Long]): String =
+    dims.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]")
 }
 
 /** What the driver can tell of a TensorFlow graph without TensorFlow: enough to refuse a wrong name, type or size

@@ -23,7 +23,6 @@ object PackedColumn {
   /** Refuses a column whose type can't be packed, or has other dimensions or another size than a row of the placeholder. */
   private[job] def check(field: StructField, fed: Fed, placeholder: TensorInfo): Unit = {
     import fed._
-    val text = placeholder.shapeText
     def plural(count: Int) = if (count == 1) "1 dimension" else s"$count dimensions"
     rank(field.dataType) match {
       case None =>
@@ -36,14 +35,20 @@ object PackedColumn {
         val takes = placeholder.shape.fold("has no known shape")(s => s"takes ${plural(s.size - 1)} a row")
         throw new IllegalArgumentException(
           s"$columnParam is '$column', whose rows have ${plural(rank)}, but $tensorParam '$tensor' $takes (its shape is " +
-            s"$text): give the placeholder a shape of ${rank + 1} dimensions, or make one array of a row with flatten(…)"
+            s"${placeholder.shapeText}): give the placeholder a shape of ${rank + 1} dimensions, or make one array of a row with flatten(…)"
         )
       case _ =>
     }
+    checkSize(field, fed, placeholder)
+  }
+
+  /** Refuses a column of which is known that its rows have another size than those of the placeholder. */
+  private[job] def checkSize(field: StructField, fed: Fed, placeholder: TensorInfo): Unit = {
+    import fed._
     for (width <- knownSize(field); size <- placeholder.rowSize if width != size)
       throw new IllegalArgumentException(
         s"column '$column' ($columnParam) has $width value(s) a row, but $tensorParam '$tensor' takes $size " +
-          s"(its shape is $text): change the placeholder's shape or the column"
+          s"(its shape is ${placeholder.shapeText}): change the placeholder's shape or the column"
       )
   }
 

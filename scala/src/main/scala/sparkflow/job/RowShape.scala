@@ -7,7 +7,7 @@ private[job] final class RowShape(fed: Fed, placeholder: TensorInfo) extends Ser
   private val expected = placeholder.shape.getOrElse(Nil).drop(1)
   private val what = s"column '${fed.column}' (${fed.columnParam})"
   private val takes =
-    s"but ${fed.tensorParam} '${placeholder.name}' takes rows of shape ${text(expected)}"
+    s"but ${fed.tensorParam} '${placeholder.name}' takes rows of shape ${TensorInfo.shapeText(expected)}"
 
   /** Fails the job if the shape is another one. */
   def check(found: Seq[Int]): Unit = {
@@ -15,7 +15,7 @@ private[job] final class RowShape(fed: Fed, placeholder: TensorInfo) extends Ser
     while (i < expected.size) {
       if (expected(i) >= 0 && expected(i) != found(i))
         raise(
-          s"$what has a row of shape ${text(found.map(_.toLong))}, $takes: make all rows of that shape, or change the placeholder's"
+          s"$what has a row of shape ${TensorInfo.shapeText(found.map(_.toLong))}, $takes: make all rows of that shape, or change the placeholder's"
         )
       i += 1
     }
@@ -28,7 +28,4 @@ private[job] final class RowShape(fed: Fed, placeholder: TensorInfo) extends Ser
     )
 
   def raise(message: String): Nothing = throw RowFunction.raised(message)
-
-  private def text(dims: Seq[Long]) =
-    dims.map(d => if (d < 0) "None" else d.toString).mkString("[", ", ", "]")
 }

@@ -29,11 +29,7 @@ private[job] object SparseColumn {
         s"$tensorParam '$tensor' is a sparse placeholder of shape ${to.shapeText}: give it the size of a row, as in " +
           "tf.sparse_placeholder(tf.float32, [None, 1000])"
       )
-    for (width <- PackedColumn.knownSize(field); size <- to.rowSize if width != size)
-      refuse(
-        s"column '$column' ($columnParam) has $width value(s) a row, but $tensorParam '$tensor' takes $size (its shape is " +
-          s"${to.shapeText}): change the placeholder's shape or the column"
-      )
+    PackedColumn.checkSize(field, fed, to)
   }
 
   /** Binary values, as `PackedRow.ofSparse` makes them; a null, a value that the placeholder's dtype does not hold, and a

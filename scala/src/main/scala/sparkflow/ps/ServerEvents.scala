@@ -10,8 +10,8 @@ trait ServerEvents {
   /** A worker ended an iteration. */
   def report(r: IterationReport): Unit
 
-  /** An attempt at a partition has given no sign of life for so long, and its connection was closed. Whoever runs it is to end it, so that
-    * another can take its place.
+  /** An attempt at a partition has given no sign of life for so long, and its connection was closed. Whoever runs it is to
+    * end it, so that another can take its place.
     */
   def lost(partition: Int, attempt: Long, silence: FiniteDuration): Unit
 

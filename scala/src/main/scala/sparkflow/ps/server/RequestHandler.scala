@@ -69,7 +69,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     message match {
       case starting: Starting =>
         if (this.starting.isDefined || entry.isDefined) throw outOfOrder(message)
-        count(starting.round, starting.worker, message)
+        checkCounted(starting.round, starting.worker, message)
         this.starting = Some(starting)
         answer(Ack(fit.steps))
       case hello: Hello => this.hello(hello)
@@ -135,7 +135,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     if (entry.isDefined) throw malformed("a second Hello on one connection")
     for (before <- starting if before != Starting(hello.round, hello.worker, hello.attempt))
       throw malformed(s"$hello after $before: both must be of one attempt")
-    count(hello.round, hello.worker, hello)
+    checkCounted(hello.round, hello.worker, hello)
     val names =
       try Tables.names(hello.tables)
       catch { case e: IllegalArgumentException => throw malformed(e.getMessage) }
@@ -248,7 +248,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
     case e                                       => fit.fail(s"the parameter server failed: $e")
   }
 
-  private def count(round: Int, worker: Int, message: Message): Unit =
+  private def checkCounted(round: Int, worker: Int, message: Message): Unit =
     if (round < 0 || worker < 0) throw malformed(s"$message: round and worker count from 0")
 
   private def outOfOrder(message: Message) = malformed(s"no $message is expected here")
