@@ -25,6 +25,7 @@ class Bench:
 
     def __init__(self, repeat: int) -> None:
         self.repeat = repeat
+        DIRECTORY.mkdir(parents=True, exist_ok=True)
         self._train: dict[int, DataFrame] = {}
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyspark import StorageLevel
 from pyspark.ml.evaluation import MulticlassClassificationEvaluator
 from pyspark.ml.feature import OneHotEncoder
 from pyspark.sql import DataFrame, SparkSession
@@ -28,11 +29,13 @@ def start(cores: int = 2) -> SparkSession:
 def mnist(session: SparkSession, split: str, rows: int | None = None, partitions: int = 2) -> DataFrame:
     """The first `rows` images, or all: ``features`` (dense vector), ``labels`` (one-hot) and ``_c0``.
 
-    Cached, in partitions of the same size.
+    Cached, in partitions of the same size, and read back from a disk before that: Spark sends rows that the
+    driver made along with each task.
     """
     encoder = OneHotEncoder(inputCol="_c0", outputCol="labels", dropLast=False)
     images = mnist_data.vectors(session, split, partitions, rows)
-    data = encoder.fit(images).transform(images).cache()
+    data = encoder.fit(images).transform(images)
+    data = data.localCheckpoint(True, StorageLevel.DISK_ONLY).cache()
     data.count()
     return data
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.feed import Feed
 from sparkflow.backend.layout import Layout
-from sparkflow.backend.tables import Rows
+
+if TYPE_CHECKING:  # it imports TensorFlow
+    from sparkflow.backend.tables import Rows
 
 
 class Backend(Protocol):

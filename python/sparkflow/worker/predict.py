@@ -11,7 +11,7 @@ from pyspark import TaskContext
 from pyspark.broadcast import _broadcastRegistry
 
 from sparkflow.backend.recent import Recent
-from sparkflow.worker import archives, columns, gpus
+from sparkflow.worker import columns, gpus, reuse
 from sparkflow.worker.blob import ModelBlob
 from sparkflow.worker.spec import PredictSpec
 
@@ -42,7 +42,7 @@ class Predict:
             inputs = self._spec.inputs
             rows = [columns.column(array, fed) for array, fed in zip(arrays, inputs, strict=True)]
             yield self._column(rows)
-        archives.forget()
+        reuse.forget_archives()
 
     def _column(self, rows: list[columns.Column]) -> Any:
         """One array of the outputs; of several, one of structs."""
@@ -64,7 +64,7 @@ class Predict:
 def _predictor(spec: PredictSpec) -> GraphPredictor:
     found = _predictors.find(spec)
     if found is None:
-        # Imports TensorFlow: not before there is something to predict.
+        reuse.load_tensorflow()  # not before there is something to predict
         from sparkflow.backend.predictor import GraphPredictor
 
         model = ModelBlob.parse(_broadcastRegistry[spec.broadcast].value)

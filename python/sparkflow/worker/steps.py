@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from sparkflow.backend.evaluation import Evaluated
 from sparkflow.backend.interface import Backend
-from sparkflow.backend.tables import Rows
 from sparkflow.ps.client import ParameterClient, Welcome
 from sparkflow.ps.rows import RowClient
+
+if TYPE_CHECKING:  # it imports TensorFlow
+    from sparkflow.backend.tables import Rows
 
 Batches = Iterator[list[np.ndarray]]
 Client = TypeVar("Client", bound=ParameterClient)

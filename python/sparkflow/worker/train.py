@@ -10,7 +10,7 @@ from pyspark import TaskContext
 
 from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.ps.rows import RowClient
-from sparkflow.worker import archives, columns, gpus
+from sparkflow.worker import columns, gpus, reuse
 from sparkflow.worker.loop import TrainingLoop
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
@@ -44,7 +44,7 @@ class Train:
             raise RuntimeError("Train runs in a Spark task")
         gpus.take_of(context)
         result = self.run(batches, context.partitionId(), context.taskAttemptId())
-        archives.forget()
+        reuse.forget_archives()
         yield result
 
     def run(self, batches: Iterable[Any], partition: int, attempt: int) -> Any:
@@ -74,7 +74,7 @@ class Train:
                 raise no_training_rows(partition, len(held_out[0]))
             client.absent(spec.round, partition, attempt)
             return 0, 0, None
-        # Imports TensorFlow: not before there is something to train on.
+        reuse.load_tensorflow()  # not before there is something to train on
         from sparkflow.backend.clipping import Clip
         from sparkflow.backend.graph import GraphBackend
 

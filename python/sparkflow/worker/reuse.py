@@ -1,12 +1,32 @@
-"""Keeps a reused worker from reading the same archives again at the start of each task."""
+"""Lets a worker that Spark uses again begin its next task at once."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from zipimport import zipimporter
 
+_RUNTIME = "sparkflow.backend.runtime"
 
-def forget() -> None:
+
+def load_tensorflow() -> None:
+    """Import TensorFlow, and take what is in memory then for permanent.
+
+    Spark's worker collects garbage after each task, and looks at every object for it: with TensorFlow's, this
+    takes more than 0.1 s of a core. Only for a worker: garbage of before the import is kept.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow is not installed.
+    """
+    if _RUNTIME not in sys.modules:
+        import sparkflow.backend.runtime  # noqa: F401
+
+        gc.freeze()
+
+
+def forget_archives() -> None:
     """Forget the finders of archives that don't change while an application runs.
 
     Spark's worker starts each task with `importlib.invalidate_caches`, and up to Python 3.12 that reads the
