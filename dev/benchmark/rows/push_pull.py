@@ -21,7 +21,8 @@ _LARGE = 100_000_000  # of 400 MB
 
 # Exchanges of one measurement: half a second or more.
 _TIMES = {_MEGA: 400, _LARGE: 2}
-
+# Measurements before those that count: the JVM's compiler is at it for some 6,000 exchanges.
+_WARM = {_MEGA: 15, _LARGE: 1}
 
 Sides = tuple[Callable[[], float], Callable[[], float]]
 
@@ -41,8 +42,9 @@ def _samples(bench: Bench, sides: Callable[[Jvm, int], Sides]) -> Iterator[tuple
         figures = []
         for count in (_MEGA, _LARGE):
             both = sides(served, count)
-            for side in both:
-                side()
+            for _ in range(_WARM[count]):
+                for side in both:
+                    side()
             figures.append(list(interleaved(bench.repeat, *both)))
     for mega, large in zip(*figures, strict=True):
         yield (mega[0], mega[1]), (large[0], large[1])
