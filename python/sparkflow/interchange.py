@@ -113,7 +113,8 @@ class Interchange:
             On the driver, or on any file system that Hadoop reaches if it begins with a scheme (``hdfs://…``).
         format : str
             ``"saved_model"``: a directory with the signature ``serving_default``, whose input and output are
-            called as ``tfInput`` and ``tfOutput`` without the number. ``"keras"``: a ``.keras`` file of what
+            called as ``tfInput`` and ``tfOutput`` without the number; a sparse placeholder ``x`` is its
+            parts, ``x_values``, ``x_indices`` and ``x_shape``. ``"keras"``: a ``.keras`` file of what
             ``to_keras()`` gives. ``"graph"``: a frozen graph, a GraphDef in binary, whose tensors are called
             as in the model.
         overwrite : bool

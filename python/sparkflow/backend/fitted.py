@@ -16,6 +16,7 @@ from sparkflow.backend.pretrained.extract import extracted
 from sparkflow.backend.pretrained.function import Function, Port
 from sparkflow.backend.pretrained.opened import port_of
 from sparkflow.backend.runtime import tf
+from sparkflow.backend.sparse import by_parts
 from sparkflow.backend.trained import trained
 
 
@@ -56,6 +57,7 @@ class Fitted:
             with graph.as_default():
                 constants[rate.name] = tf.fill(shape, tf.cast(self.dropout, rate.dtype))
         metagraph.imported(meta, graph, constants)
-        fed, outputs = metagraph.prediction(graph, features(self.tf_input), self.tf_output, None)
+        inputs = by_parts(graph, features(self.tf_input))
+        fed, outputs = metagraph.prediction(graph, inputs, self.tf_output, None)
         with trained(graph, self.layout, self.weights, self.state) as session:
             yield session, [*map(port_of, fed)], [*map(port_of, outputs)]

@@ -6,7 +6,7 @@ array of strings, as others are, however many values its rows have.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -78,7 +78,7 @@ def densely_fed(meta: Any, feds: Sequence[Fed]) -> tuple[Any, tuple[Fed, ...]]:
         If a sparse placeholder does not say how long a row is.
     """
     nodes = {node.name: node for node in meta.graph_def.node}
-    sparse = [fed for fed in feds if f"{fed.tensor}/values" in nodes and f"{fed.tensor}/indices" in nodes]
+    sparse = [fed for fed in feds if _is_sparse(fed, nodes)]
     if not sparse:
         return meta, tuple(feds)
     replaced: dict[str, Any] = {}
@@ -99,6 +99,26 @@ def densely_fed(meta: Any, feds: Sequence[Fed]) -> tuple[Any, tuple[Fed, ...]]:
     metagraph.imported(meta, graph, replaced)
     with graph.as_default():
         return tf.train.export_meta_graph(), tuple(made.get(fed.tensor, fed) for fed in feds)
+
+
+def by_parts(graph: Any, feds: Sequence[Fed]) -> list[Fed]:
+    """Return what feeds a graph, each sparse placeholder as its parts: values, indices and shape.
+
+    So TensorFlow's own signatures have it, which know dense tensors alone.
+    """
+    names = {op.name for op in graph.get_operations()}
+    parts: list[Fed] = []
+    for fed in feds:
+        if _is_sparse(fed, names):
+            each = (f"{fed.tensor}/{part}" for part in ("values", "indices", "shape"))
+            parts += [Fed(fed.name, fed.param, f"{name}:0") for name in each if name in names]
+        else:
+            parts.append(fed)
+    return parts
+
+
+def _is_sparse(fed: Fed, names: Container[str]) -> bool:
+    return f"{fed.tensor}/values" in names and f"{fed.tensor}/indices" in names
 
 
 def _width(fed: Fed, nodes: dict[str, Any]) -> int:

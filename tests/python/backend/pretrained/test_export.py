@@ -107,3 +107,27 @@ def test_lookup_tables_go_along_or_are_refused(tmp_path):
     assert predict(open_model(str(tmp_path / "out")), ids).ravel().tolist() == [0.25, -1.0]
     with pytest.raises(ValueError, match="lookup table.*format='saved_model'"):
         export.frozen_graph(model, str(tmp_path / "out.pb"))
+
+
+@pytest.mark.parametrize("shape", [(None, 5), (3, 5)])
+def test_a_sparse_input_is_taken_out_as_its_parts(shape, tmp_path):
+    def linear():
+        x = tf1.sparse_placeholder(tf1.float32, shape, name="x")
+        w = tf1.get_variable("w", [5, 2])
+        out = tf1.sparse_tensor_dense_matmul(x, w, name="out")
+        tf1.losses.mean_squared_error(tf1.placeholder(tf1.float32, [None, 2], name="y"), out)
+
+    w = np.arange(10, dtype=np.float32).reshape(5, 2)
+    values = from_arrays(build_graph(linear), [w])
+    layout = Layout.from_json(values.layout)
+    out = "out/SparseTensorDenseMatMul:0"
+    model = Fitted(values.graph, layout, np.frombuffer(values.weights, "<f4"), values.state, "x", out)
+    dense = np.array([[0, 2, 0, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 3]], np.float32)
+    sparse = tf.sparse.from_dense(dense)
+    export.saved_model(model, str(tmp_path / "saved"))
+    serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+    parts = {"x_values": sparse.values, "x_indices": sparse.indices, "x_shape": sparse.dense_shape}
+    wanted = set(serve.structured_input_signature[1])
+    assert {"x_values", "x_indices"} <= wanted <= set(parts)
+    (got,) = serve(**{name: part for name, part in parts.items() if name in wanted}).values()
+    np.testing.assert_allclose(got, dense @ w)
