@@ -41,7 +41,9 @@ class Interchange:
             Classes by name, for a Keras model that has some of its own.
         **params
             Of the model, such as ``inputCol``, ``predictionCol`` and ``tfOutput``. ``tfOutput="class:0"``
-            gives the number of the likeliest class where the output is a row of them.
+            gives the number of the likeliest class where the output is a row of them. ``inputCols`` and
+            ``outputCols`` are for several inputs and outputs, in the model's order or as dicts by their
+            names, or go with ``tfInputs`` and ``tfOutputs``.
 
         Raises
         ------

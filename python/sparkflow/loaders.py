@@ -1,6 +1,6 @@
 """Models that were trained elsewhere, as SparkFlow models."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,9 +164,12 @@ def _model(found: "Opened", path: str, params: Mapping[str, Any]) -> SparkAsyncD
         raise TypeError(f"{min(unknown)!r} is no param of the model; those are {', '.join(_params())}")
     given = {name: value for name, value in params.items() if value is not None}
     inputs = _inputs(found, given)
-    fed, given["tfOutput"] = found.chosen(path, inputs, given.get("tfOutput"), given.get("tfDropout"))
+    outputs = _outputs(found, given)
+    fed, fetched = found.chosen(path, inputs, outputs, given.get("tfDropout"))
     if inputs is None:
         given["tfInput"] = fed[0].tensor
+    if outputs is None:
+        given["tfOutput"] = fetched
     model = SparkAsyncDLModel._of(*found.values)
     model._set(**given)
     return model
@@ -183,6 +186,17 @@ def _inputs(found: "Opened", given: dict[str, Any]) -> "Tensors":
         given["inputCols"] = in_order("inputCols", given["inputCols"], names)
         given["tfInputs"] = [port.tensor for port in found.inputs]
     return [Fed("features", "tfInputs", tensor) for tensor in given["tfInputs"]]
+
+
+def _outputs(found: "Opened", given: dict[str, Any]) -> "str | Sequence[str] | None":
+    """The tensors to fetch, likewise."""
+    if not {"outputCols", "tfOutputs"} & set(given):
+        return given.get("tfOutput")
+    if "tfOutputs" not in given:
+        names = [port.name for port in found.outputs]
+        given["outputCols"] = in_order("outputCols", given["outputCols"], names)
+        given["tfOutputs"] = [port.tensor for port in found.outputs]
+    return given["tfOutputs"]  # type: ignore[no-any-return]
 
 
 def _params() -> list[str]:

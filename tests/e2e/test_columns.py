@@ -151,3 +151,18 @@ def test_a_keras_model_with_two_inputs_and_two_outputs(people: DataFrame, tmp_pa
     np.testing.assert_allclose(here["total"], total[:, 0], rtol=1e-4, atol=1e-5)
     with pytest.raises(Exception, match="outputCols is set, but two can give one output"):
         sparkflow.register("two", loaded)
+    fitted.save_tensorflow(str(tmp_path / "out"))
+    ours = {"x_point": "b", "x_number": "id"}
+    back = SparkAsyncDLModel.load_tensorflow(
+        str(tmp_path / "out"), inputCols=ours, outputCols={"out_kind": "kind", "out_sum": "total"}
+    )
+    again = back.transform(people).select("total", "kind").collect()
+    np.testing.assert_allclose([r["total"] for r in again], total[:, 0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose([r["kind"].toArray() for r in again], kind, rtol=1e-4, atol=1e-5)
+
+
+@oldest_only
+def test_weights_of_classes_are_refused_with_several_labels(people: DataFrame) -> None:
+    weighted = {"tfSampleWeight": "y:0", "classWeights": {0: 2.0}}
+    with pytest.raises(Exception, match="classWeights is set, but .*'y', 'z'.* are labels, and it is one"):
+        estimator(build_graph(apart), **SEVERAL, **weighted).fit(people)

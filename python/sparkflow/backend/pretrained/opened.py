@@ -33,8 +33,12 @@ class Opened(NamedTuple):
     outputs: tuple[Port, ...]
 
     def chosen(
-        self, path: str, tf_input: Tensors, tf_output: str | None, tf_dropout: str | None = None
-    ) -> tuple[tuple[Fed, ...], str]:
+        self,
+        path: str,
+        tf_input: Tensors,
+        tf_output: str | Sequence[str] | None,
+        tf_dropout: str | None = None,
+    ) -> tuple[tuple[Fed, ...], str | Sequence[str]]:
         """Return the tensors to feed and to fetch: those that are given, or the only ones.
 
         Raises
@@ -53,7 +57,8 @@ class Opened(NamedTuple):
 def _only(path: str, param: str, kind: str, ports: Sequence[Port]) -> str:
     if len(ports) != 1:
         there = f"has {len(ports)} {kind}: {', '.join(map(str, ports))}"
-        several = " (or inputCols, a column for each)" if ports and param == "tfInput" else ""
+        columns = "inputCols" if param == "tfInput" else "outputCols"
+        several = f" (or {columns}, a column for each)" if ports else ""
         raise ValueError(
             f"{path} {there if ports else f'does not tell its {kind}'}; give {param}='name:0'{several}"
         )
