@@ -42,8 +42,8 @@ class Fitted:
     @property
     def words(self) -> str:
         """What comes out, for messages."""
-        one = isinstance(self.tf_output, str)
-        return f"tfOutput{'' if one else 's'} {', '.join(map(repr, metagraph.names(self.tf_output)))}"
+        named = ", ".join(map(repr, metagraph.names(self.tf_output)))
+        return f"{metagraph.output_param(self.tf_output)} {named}"
 
     @contextmanager
     def _session(self) -> Iterator[tuple[Any, list[Port], list[Port]]]:

@@ -135,14 +135,20 @@ def prediction(
     if tf_dropout is not None:
         fed.append(tensor(graph, "tfDropout", tf_dropout))
     outputs = []
+    param = output_param(tf_output)
     for name in names(tf_output):
-        output = tensor(graph, "tfOutput", name)
+        output = tensor(graph, param, name)
         try:
             check_fed([output], fed)
         except ValueError as error:
-            raise ValueError(f"tfOutput '{name}' cannot be computed: {error}") from error
+            raise ValueError(f"{param} '{name}' cannot be computed: {error}") from error
         outputs.append(output)
     return fed, outputs
+
+
+def output_param(tf_output: str | Sequence[str]) -> str:
+    """Return the param that named the tensors, for messages."""
+    return "tfOutput" if len(names(tf_output)) == 1 else "tfOutputs"
 
 
 def names(tensors: str | Sequence[str]) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ class GraphPredictor:
         meta, inputs = densely_fed(metagraph.parse(graph), features(tf_input))
         imported = metagraph.imported(meta)
         self._names = metagraph.names(tf_output)
+        self._param = metagraph.output_param(tf_output)
         fed, outputs = metagraph.prediction(imported, inputs, tf_output, tf_dropout)
         self._feeds = [feed_of(one, tensor) for one, tensor in zip(inputs, fed, strict=False)]
         self._batch = next((feed.batch for feed in self._feeds if feed.batch), batch)
@@ -104,7 +105,7 @@ class GraphPredictor:
         for name, output in zip(self._names, outputs, strict=True):
             if output.ndim == 0 or len(output) != count:
                 raise ValueError(
-                    f"tfOutput '{name}' gave an array of shape {output.shape} for {count} rows: "
+                    f"{self._param} '{name}' gave an array of shape {output.shape} for {count} rows: "
                     "it must have one entry a row"
                 )
         return [output.reshape(count, -1).astype(np.float64) for output in outputs]

@@ -101,3 +101,5 @@ def test_weights_of_another_graph():
 def test_an_unknown_output_names_close_ones():
     with pytest.raises(ValueError, match=r"tfOutput 'vektor:0' is no tensor.*'vector:0'"):
         predictor("vektor:0")
+    with pytest.raises(ValueError, match=r"tfOutputs 'vektor:0' is no tensor.*'vector:0'"):
+        predictor(["vector:0", "vektor:0"])
