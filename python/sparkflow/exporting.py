@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sparkflow.backend.layout import Layout
 from sparkflow.files import written
+from sparkflow.model_weights import weights_of
 
 if TYPE_CHECKING:
     from sparkflow.backend.feed import Tensors
@@ -36,10 +35,11 @@ def _fitted(model: Any) -> "Fitted":
     from sparkflow.backend.fitted import Fitted
 
     java = model._java_obj
+    layout = Layout.from_json(java.layoutJson())
     return Fitted(
         java.graph(),
-        Layout.from_json(java.layoutJson()),
-        np.frombuffer(java.weightsBytes(), "<f4"),
+        layout,
+        weights_of(java, layout),
         bytes(java.stateBytes()),
         _inputs(model),
         model.getTfOutputs() or model.getTfOutput(),

@@ -17,6 +17,7 @@ from sparkflow.fit import LossCallback, ValidationCallback, fit
 from sparkflow.fit import StopTraining as StopTraining
 from sparkflow.interchange import Interchange
 from sparkflow.keras_model import keras_params
+from sparkflow.model_weights import weights_of
 from sparkflow.params import (
     CheckpointParams,
     ClassifierParams,
@@ -66,8 +67,8 @@ class SparkAsyncDLModel(
         """The trainable variables by name, in the order of ``tf.trainable_variables()``; read anew on
         each use."""
         layout = self._layout()
-        values = np.frombuffer(self._java_obj.weightsBytes(), "<f4")
-        return dict(zip([v.name for v in layout.weights], layout.weight_views(values), strict=True))
+        values = layout.weight_views(weights_of(self._java_obj, layout))
+        return dict(zip([v.name for v in layout.weights], values, strict=True))
 
     def get_weights(self) -> list[NDArray[np.float32]]:
         """The trainable variables in the order of ``tf.trainable_variables()``, as ``initialWeights``

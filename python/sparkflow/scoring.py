@@ -3,10 +3,9 @@
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sparkflow.backend.layout import Layout
 from sparkflow.model_reader import PARAMS, ModelContent
+from sparkflow.model_weights import weights_of
 
 if TYPE_CHECKING:
     from sparkflow.predictor import Predictor
@@ -38,10 +37,11 @@ class Scoring:
         with _lock:
             if self._kept is None or self._kept[0] != params:
                 java = self._java_obj
+                layout = Layout.from_json(java.layoutJson())
                 content = ModelContent(
                     java.graph(),
-                    Layout.from_json(java.layoutJson()),
-                    np.frombuffer(java.weightsBytes(), "<f4"),
+                    layout,
+                    weights_of(java, layout),
                     bytes(java.stateBytes()),
                     params,
                 )
