@@ -14,6 +14,7 @@ from sparkflow.session import sparkflow_jvm
 
 if TYPE_CHECKING:
     from sparkflow.backend.feed import Tensors
+    from sparkflow.backend.pretrained.function import Port
     from sparkflow.backend.pretrained.opened import Opened
 
 
@@ -176,27 +177,32 @@ def _model(found: "Opened", path: str, params: Mapping[str, Any]) -> SparkAsyncD
 
 
 def _inputs(found: "Opened", given: dict[str, Any]) -> "Tensors":
-    """The tensors to feed, as the params say; completes those for several columns. None for the only one."""
-    if not {"inputCols", "tfInputs"} & set(given):
+    """The tensors to feed, as the params say. None for the only one."""
+    tensors = _several(given, "inputCols", "tfInputs", found.inputs)
+    if tensors is None:
         return given.get("tfInput")
     from sparkflow.backend.feed import Fed
 
-    if "tfInputs" not in given:
-        names = [port.name for port in found.inputs]
-        given["inputCols"] = in_order("inputCols", given["inputCols"], names)
-        given["tfInputs"] = [port.tensor for port in found.inputs]
-    return [Fed("features", "tfInputs", tensor) for tensor in given["tfInputs"]]
+    return [Fed("features", "tfInputs", tensor) for tensor in tensors]
 
 
-def _outputs(found: "Opened", given: dict[str, Any]) -> "str | Sequence[str] | None":
+def _outputs(found: "Opened", given: dict[str, Any]) -> Sequence[str] | str | None:
     """The tensors to fetch, likewise."""
-    if not {"outputCols", "tfOutputs"} & set(given):
-        return given.get("tfOutput")
-    if "tfOutputs" not in given:
-        names = [port.name for port in found.outputs]
-        given["outputCols"] = in_order("outputCols", given["outputCols"], names)
-        given["tfOutputs"] = [port.tensor for port in found.outputs]
-    return given["tfOutputs"]  # type: ignore[no-any-return]
+    tensors = _several(given, "outputCols", "tfOutputs", found.outputs)
+    return given.get("tfOutput") if tensors is None else tensors
+
+
+def _several(
+    given: dict[str, Any], columns: str, tensors: str, ports: "Sequence[Port]"
+) -> Sequence[str] | None:
+    """The tensors of several columns, as these two params say, which it completes; None without either."""
+    if not {columns, tensors} & set(given):
+        return None
+    if tensors not in given:
+        given[columns] = in_order(columns, given[columns], [port.name for port in ports])
+        given[tensors] = [port.tensor for port in ports]
+    named: Sequence[str] = given[tensors]
+    return named
 
 
 def _params() -> list[str]:

@@ -1,4 +1,4 @@
-"""The values of a model that the JVM has, in this process."""
+"""The weights of a model that the JVM has, in this process."""
 
 from typing import Any
 

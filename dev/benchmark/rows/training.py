@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
-from weakref import WeakSet
 
 from benchmark.bench import Bench
 from benchmark.child import Child, ask_all
@@ -73,14 +73,10 @@ class Training:
         return Child("benchmark.bare.train", self.net, bench.arrays, *sizes, *which)
 
 
-_WARM: WeakSet[Bench] = WeakSet()
-
-
+@cache  # the rows of a run share their JVM
 def _warm(bench: Bench) -> None:
-    """Let the JVM compile what a push runs through, once: its compiler is at it for some 6,000 pushes."""
-    if bench not in _WARM:
-        estimator(iters=40).fit(bench.train())  # 8,000 pushes
-        _WARM.add(bench)
+    """Let the JVM compile what a push runs through: its compiler is at it for some 6,000 pushes."""
+    estimator(iters=40).fit(bench.train())  # 8,000 pushes
 
 
 TWO = "two bare TensorFlow processes, one thread each"
