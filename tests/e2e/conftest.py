@@ -103,7 +103,8 @@ def overlapping(
     spark: SparkSession, dimensions: int = 2, rows: int = 400, partitions: int = 2, seed: int = 7
 ) -> DataFrame:
     data = two_classes(dimensions, rows, seed)
-    return spark.createDataFrame(data, ["label", "features"]).repartition(partitions)
+    # On a cluster, what repartition brings together comes in another order each time.
+    return spark.createDataFrame(data, ["label", "features"]).repartition(partitions).cache()
 
 
 def ids_and_targets(spark: SparkSession) -> DataFrame:

@@ -141,7 +141,7 @@ def test_hopeless_trials_are_given_up_and_a_study_goes_on(
     arguments: dict[str, object] = {
         "space": lambda trial: {"tfLearningRate": trial.suggest_float("rate", *(2 * [next(rates)]))},
         "parallelism": 1,
-        "prune": optuna.pruners.ThresholdPruner(upper=0.2, n_warmup_steps=1),
+        "prune": optuna.pruners.ThresholdPruner(upper=0.15, n_warmup_steps=1),
         "storage": f"sqlite:///{tmp_path / 'study.db'}",
         "name": "rates",
     }
