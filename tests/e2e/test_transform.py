@@ -106,6 +106,36 @@ def test_empty_dataframe_transforms_to_empty(spark: SparkSession, line: SparkAsy
     assert line.transform(spark.createDataFrame([], "features double")).collect() == []
 
 
+def test_models_side_by_side_and_one_after_the_other(spark: SparkSession, line: SparkAsyncDLModel) -> None:
+    small = line.copy({line.inferenceBatchSize: 16})
+    other = small.copy({line.inputCol: "half", line.predictionCol: "of half"})
+    again = small.copy({line.inputCol: "predicted", line.predictionCol: "again"})
+    numbers = spark.range(0, 1000, 1, 2).selectExpr("id", "id / 1000 as features", "id / 2000 as half")
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 50)
+    try:
+        rows = again.transform(other.transform(small.transform(numbers))).collect()
+    finally:
+        spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
+    assert [row.id for row in rows] == list(range(1000))
+    x = np.arange(1000) / 1000
+    slope, bias = (value.item() for value in line.get_weights())
+    np.testing.assert_allclose([row.predicted for row in rows], slope * x + bias, rtol=1e-5)
+    np.testing.assert_allclose([row["of half"] for row in rows], slope * x / 2 + bias, rtol=1e-5)
+    np.testing.assert_allclose([row.again for row in rows], slope * (slope * x + bias) + bias, rtol=1e-5)
+
+
+@pytest.mark.parametrize("asked", [["predicted"], ["id", "predicted"], ["predicted", "features"]])
+def test_what_nobody_asks_for_does_not_wait_for_python(
+    spark: SparkSession, line: SparkAsyncDLModel, asked: list[str]
+) -> None:
+    data = spark.range(3).selectExpr("id", "'a' as name", "cast(id as double) as features").cache()
+    node = line.transform(data).select(asked)._jdf.queryExecution().sparkPlan()
+    while node.nodeName() != "Predict":
+        node = node.children().head()
+    passed = [node.passed().apply(i).name() for i in range(node.passed().size())]
+    assert sorted(passed) == sorted(set(asked) - {"predicted"})
+
+
 def test_plan_and_explain_hide_nothing_secret(
     spark: SparkSession, line: SparkAsyncDLModel, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,7 @@ package sparkflow.job
 import org.apache.spark.ml.linalg.SQLDataTypes
 import org.apache.spark.sql.Column
 import org.apache.spark.sql.catalyst.InternalRow
-import org.apache.spark.sql.sparkflow.RowFunction
+import org.apache.spark.sql.sparkflow.Functions
 import org.apache.spark.sql.types.{DataType, DoubleType}
 
 /** What a model's output says of the classes, as Spark's own classifiers give it. Of two classes, a row may have one value,
@@ -112,5 +112,5 @@ private[sparkflow] object Classifier {
   /** So that Spark shows the message, and no query plan around it. */
   private def raising[A](value: => A): A =
     try value
-    catch { case e: IllegalArgumentException => throw RowFunction.raised(e.getMessage) }
+    catch { case e: IllegalArgumentException => throw Functions.raised(e.getMessage) }
 }

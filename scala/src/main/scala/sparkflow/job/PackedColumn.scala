@@ -6,7 +6,7 @@ import org.apache.spark.sql.{Column, Dataset}
 import org.apache.spark.sql.catalyst.InternalRow
 import org.apache.spark.sql.catalyst.util.ArrayData
 import org.apache.spark.sql.functions.array
-import org.apache.spark.sql.sparkflow.RowFunction
+import org.apache.spark.sql.sparkflow.Functions
 import org.apache.spark.sql.types._
 
 import sparkflow.Names
@@ -109,7 +109,7 @@ object PackedColumn {
       val ifNull = nullMessage(fed.column)
       RowFunction.column(input, "sparkflow_pack", BinaryType) { value =>
         val bytes = if (value == null) null else pack(value)
-        if (bytes == null) throw RowFunction.raised(ifNull)
+        if (bytes == null) throw Functions.raised(ifNull)
         bytes
       }
     }
@@ -154,7 +154,7 @@ object PackedColumn {
 
   private[job] def refusal(fed: Fed, to: TensorInfo, dtype: Numbers): Any => Nothing = value => {
     import fed._
-    throw RowFunction.raised(
+    throw Functions.raised(
       s"column '$column' ($columnParam) has the value $value, but $tensorParam '${to.name}' is of dtype ${dtype.name}, which " +
         "does not hold it: round or rescale the values, or make the placeholder tf.float32"
     )

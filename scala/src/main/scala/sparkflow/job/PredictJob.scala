@@ -81,12 +81,29 @@ final class PredictJob(request: PredictRequest) {
     val result =
       if (parts.size == 1) parts.head
       else StructType(parts.zipWithIndex.map { case (part, i) => StructField(i.toString, part) })
-    val function =
-      PythonWorker.function(session, "sparkflow.worker.predict", "Predict", json, result, Seq(broadcast))
+    val function = PythonWorker.function(
+      session,
+      "sparkflow.worker.predict",
+      "Predict",
+      json,
+      result,
+      Seq(broadcast),
+      rowsAtATime
+    )
+    PredictStrategy.in(PythonBridge.classic(session))
     val rows = request.inputs.zip(inputs).map { case (fed, (input, dataType)) =>
       FedColumn(input, dataType, graph, fed)
     }
     PythonBridge.arrowColumn(rows, function, "sparkflow_predict", result)
+  }
+
+  /** Rows that are sent to Python together, if it is known how large one is: whole batches of the session's. */
+  private def rowsAtATime: Option[Int] = {
+    val sizes = request.inputs.map(_.bytesIn(graph))
+    Option.when(sizes.forall(_.isDefined)) {
+      val batches = PredictJob.chunk / (sizes.flatten.sum.max(1) * request.inferenceBatchSize)
+      (batches.max(1) * request.inferenceBatchSize).min(Int.MaxValue.toLong).toInt
+    }
   }
 
   /** The outputs, each of its type. */
@@ -112,4 +129,11 @@ final class PredictJob(request: PredictRequest) {
   }
 
   private var sent: Option[(SparkContext, (PythonBridge.BroadcastFile, String))] = None
+}
+
+private object PredictJob {
+
+  // Bytes: what the JVM writes and Python reads stays in the processor's caches, and a batch of small rows takes long
+  // enough that what Spark does for one does not count.
+  val chunk = 4L << 20
 }

@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit
 
 import org.apache.spark.SparkContext
 import org.apache.spark.sql.SparkSession
-import org.apache.spark.sql.sparkflow.PythonBridge
+import org.apache.spark.sql.sparkflow.{OwnFunction, PythonBridge}
 import org.apache.spark.sql.types.DataType
 
 /** Tells Spark's Python worker which class of ours to call, by name: `module.Class(json)` makes the callable. No code
@@ -16,6 +16,7 @@ private[job] object PythonWorker {
 
   /** @param json   the callable's only argument
     * @param result the type that Spark expects back
+    * @param batch  rows that it likes to be given at a time
     */
   def function(
       session: SparkSession,
@@ -23,15 +24,17 @@ private[job] object PythonWorker {
       className: String,
       json: String,
       result: DataType,
-      broadcasts: Seq[PythonBridge.BroadcastFile] = Nil
-  ): PythonBridge.Function = {
+      broadcasts: Seq[PythonBridge.BroadcastFile] = Nil,
+      batch: Option[Int] = None
+  ): OwnFunction = {
     val executable = pythonExecutable(session)
-    PythonBridge.function(
+    new OwnFunction(
       command(module, className, json, result),
       Seq(PythonPackage.ship(session)),
       executable,
       versionOf(executable),
-      broadcasts
+      broadcasts,
+      batch
     )
   }
 

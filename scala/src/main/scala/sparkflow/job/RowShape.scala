@@ -1,6 +1,6 @@
 package sparkflow.job
 
-import org.apache.spark.sql.sparkflow.RowFunction
+import org.apache.spark.sql.sparkflow.Functions
 
 /** Holds the shape of each row of a column to that of the placeholder that it feeds. */
 private[job] final class RowShape(fed: Fed, placeholder: TensorInfo) extends Serializable {
@@ -27,5 +27,5 @@ private[job] final class RowShape(fed: Fed, placeholder: TensorInfo) extends Ser
       s"$what has a ragged row, in which arrays of the same level have $one and $other elements, $takes: make them of one length"
     )
 
-  def raise(message: String): Nothing = throw RowFunction.raised(message)
+  def raise(message: String): Nothing = throw Functions.raised(message)
 }

@@ -3,7 +3,7 @@ package sparkflow.job
 import org.apache.spark.ml.linalg.SQLDataTypes
 import org.apache.spark.sql.Column
 import org.apache.spark.sql.catalyst.InternalRow
-import org.apache.spark.sql.sparkflow.RowFunction
+import org.apache.spark.sql.sparkflow.Functions
 import org.apache.spark.sql.types.{BinaryType, DoubleType, StructField}
 
 import sparkflow.job.Dtype.Numbers
@@ -40,7 +40,7 @@ private[job] object SparseColumn {
     val shape = new RowShape(fed, to)
     val ifNull = PackedColumn.nullMessage(fed.column)
     RowFunction.column(column, "sparkflow_sparse", BinaryType) { value =>
-      if (value == null) throw RowFunction.raised(ifNull)
+      if (value == null) throw Functions.raised(ifNull)
       val vector = value.asInstanceOf[InternalRow]
       shape.check(Seq(PackedRow.sizeOf(vector)))
       row.ofSparse(vector)

@@ -2,7 +2,7 @@ package sparkflow.job
 
 import org.apache.spark.sql.Column
 import org.apache.spark.sql.catalyst.util.ArrayData
-import org.apache.spark.sql.sparkflow.RowFunction
+import org.apache.spark.sql.sparkflow.Functions
 import org.apache.spark.sql.types._
 
 /** A column of strings or binary values, or of arrays of these, that feeds a placeholder of strings: it goes as bytes. */
@@ -41,7 +41,7 @@ private[job] object StringColumn {
       case _ => (BinaryType, (value: Any) => value == null)
     }
     RowFunction.column(column.cast(to), "sparkflow_string", to) { value =>
-      if (isNull(value)) throw RowFunction.raised(message)
+      if (isNull(value)) throw Functions.raised(message)
       value
     }
   }

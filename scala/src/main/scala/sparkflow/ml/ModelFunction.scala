@@ -2,7 +2,7 @@ package sparkflow.ml
 
 import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.analysis.FunctionRegistry
-import org.apache.spark.sql.sparkflow.SqlFunction
+import org.apache.spark.sql.sparkflow.Functions
 import org.apache.spark.sql.types.{DoubleType, StructType}
 
 import sparkflow.job.{Classifier, PackedColumn, PredictJob}
@@ -24,7 +24,7 @@ private[ml] object ModelFunction {
       )
     classifier.foreach(_.check(job.outputs.head))
     val outputType = job.outputTypes.head // here, so that what is wrong with the graph is said now
-    SqlFunction.register(session, name) { arguments =>
+    Functions.register(session, name) { arguments =>
       val columns = job.columns
       if (arguments.size != columns.size) {
         val takes =

@@ -3,10 +3,8 @@ package org.apache.spark.sql.sparkflow
 import java.io.{File, OutputStream}
 import java.lang.ref.Cleaner
 
-import scala.jdk.CollectionConverters._
-
 import org.apache.spark.{JobArtifactSet, SparkContext}
-import org.apache.spark.api.python.{PythonBroadcast, PythonFunction, SimplePythonFunction}
+import org.apache.spark.api.python.PythonBroadcast
 import org.apache.spark.broadcast.Broadcast
 import org.apache.spark.scheduler.TaskSchedulerImpl
 import org.apache.spark.sql.{Column, DataFrame, SparkSession}
@@ -23,34 +21,12 @@ import org.apache.spark.sql.types.{DataType, StructType}
   */
 object PythonBridge {
 
-  /** A Python function that Spark hands to its workers as these command bytes. */
-  final class Function private[PythonBridge] (private[PythonBridge] val underlying: PythonFunction)
-
   final class BroadcastFile private[PythonBridge] (
-      private[PythonBridge] val underlying: Broadcast[PythonBroadcast]
+      private[sparkflow] val underlying: Broadcast[PythonBroadcast]
   ) {
     def id: Long = underlying.id
     def destroy(): Unit = underlying.destroy()
   }
-
-  def function(
-      command: Array[Byte],
-      includes: Seq[String],
-      executable: String,
-      version: String,
-      broadcasts: Seq[BroadcastFile]
-  ): Function =
-    new Function(
-      SimplePythonFunction(
-        command.toIndexedSeq,
-        new java.util.HashMap[String, String], // Spark adds to it
-        includes.asJava,
-        executable,
-        version,
-        broadcasts.map(_.underlying).asJava,
-        null // no accumulators
-      )
-    )
 
   /** Adds a file where the tasks of this session's queries look for theirs: Spark keeps the files of sessions apart
     * (spark.sql.artifact.isolation.enabled), and SparkContext.addFile alone reaches none of them.
@@ -72,7 +48,7 @@ object PythonBridge {
   }
 
   /** The function over all of a partition: an iterator of Arrow record batches in, another out. */
-  def mapInArrow(data: DataFrame, function: Function, name: String, result: StructType): DataFrame =
+  def mapInArrow(data: DataFrame, function: OwnFunction, name: String, result: StructType): DataFrame =
     data match {
       case data: ClassicDataset[_] =>
         val children = data.queryExecution.analyzed.output
@@ -81,7 +57,7 @@ object PythonBridge {
     }
 
   /** The function over columns: an iterator of Arrow arrays (tuples of several) in, one of as many values out; lazy. */
-  def arrowColumn(inputs: Seq[Column], function: Function, name: String, result: DataType): Column =
+  def arrowColumn(inputs: Seq[Column], function: OwnFunction, name: String, result: DataType): Column =
     column(name, function, result, inputs.map(ExpressionUtils.expression), scalarArrowIter)
 
   /** Tasks that can run at once on the executors that there are now. */
@@ -94,7 +70,7 @@ object PythonBridge {
     case _                            => 0
   }
 
-  private[sparkflow] def classic(session: SparkSession): ClassicSession = session match {
+  def classic(session: SparkSession): ClassicSession = session match {
     case session: ClassicSession => session
     case other                   => throw connect(other)
   }
@@ -105,13 +81,13 @@ object PythonBridge {
 
   private def column(
       name: String,
-      function: Function,
+      function: OwnFunction,
       result: DataType,
       children: Seq[Expression],
       evalType: Int
   ): Column =
     ExpressionUtils.column(
-      PythonUDF(name, function.underlying, result, children, evalType, udfDeterministic = true)
+      PythonUDF(name, function, result, children, evalType, udfDeterministic = true)
     )
 
   private val cleaner = Cleaner.create()
