@@ -109,10 +109,14 @@ ROWS = (
         (Comparison(ONE, "samples/s", Target(">=", 0.95)),),
         Training(workers=1, iterations=2).samples,
     ),
-    Row(
-        "train-1-locked",
-        "training with 1 worker in mode locked",
-        (Comparison(ONE, "samples/s", Target(">=", 0.95)),),
-        Training(workers=1, iterations=2, params={"mode": "locked"}).samples,
+    *(
+        Row(
+            f"train-1-{mode}",
+            f"training with 1 worker in mode {mode}",
+            (Comparison(ONE, "samples/s", Target(">=", 0.95)),),
+            Training(workers=1, iterations=2, params={"mode": mode}).samples,
+            standard=mode == "locked",
+        )
+        for mode in ("locked", "ssp", "sync")
     ),
 )
