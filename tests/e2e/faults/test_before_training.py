@@ -38,3 +38,4 @@ def test_it_is_missed_and_another_takes_its_place(spark: SparkSession, tmp_path:
     model = training.fit("hogwild", transformFn="stands_still.same", workerTimeout=1)
     assert (tmp_path / "mark").exists()
     training.check(model)
+    assert model.summary.retries == 1

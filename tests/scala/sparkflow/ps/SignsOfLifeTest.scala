@@ -58,6 +58,9 @@ class SignsOfLifeTest extends ServerTest with Eventually {
           .contains("no byte for 2000 milliseconds: the worker is taken for lost")
       )
       assert(slow.call(Hello(0, 1, 5, 10)).isInstanceOf[Welcome])
+      assert(live.server.counts.retries === 0)
+      assert(live.connect().call(Hello(0, 3, 10, 10)).isInstanceOf[Welcome])
+      assert(live.server.counts.retries === 1, "the attempt that was lost before its Hello")
     }
   }
 

@@ -151,6 +151,10 @@ private[ps] final class Fit(
     watch.begin(members)
   }
 
+  /** A worker has connected, and says Hello when it has its rows. */
+  def starting(starting: Starting): Unit =
+    workers.attempted(starting.round, starting.worker, starting.attempt)
+
   /** The connection speaks for the worker from now on.
     *
     * @throws Refused if a newer attempt is known, or the worker has no part in the round, or other rows than before
@@ -158,6 +162,7 @@ private[ps] final class Fit(
   def enter(hello: Hello, candidate: Candidate): Pace.Entry = {
     val entry = workers.entry(hello.round, hello.worker)
     pace.admit(entry)
+    workers.attempted(hello.round, hello.worker, hello.attempt)
     entry.enter(hello.attempt, candidate, hello.rows) match {
       case None => counters.entered()
       case Some(fenced) =>

@@ -71,6 +71,7 @@ private[server] final class RequestHandler(config: ServerConfig, fit: Fit, decod
         if (this.starting.isDefined || entry.isDefined) throw outOfOrder(message)
         checkCounted(starting.round, starting.worker, message)
         this.starting = Some(starting)
+        fit.starting(starting)
         answer(Ack(fit.steps))
       case hello: Hello => this.hello(hello)
       case _: Initialize =>

@@ -10,6 +10,7 @@ import sparkflow.ps.protocol.{ErrorCode, Refused}
 /** The workers of one fit, by (round, partition). An entry outlives its connections: it knows where a retry goes on. */
 private[server] final class WorkerTable[C <: AnyRef] {
   private val entries = new ConcurrentHashMap[(Int, Int), WorkerEntry[C]]
+  private val attempts = ConcurrentHashMap.newKeySet[(Int, Int, Long)]
 
   def entry(round: Int, worker: Int): WorkerEntry[C] =
     entries.computeIfAbsent((round, worker), _ => new WorkerEntry(round, worker))
@@ -18,8 +19,17 @@ private[server] final class WorkerTable[C <: AnyRef] {
   def progress(round: Int): Seq[WorkerProgress] =
     entries.values.asScala.filter(_.round == round).map(_.progress).toSeq.sortBy(_.worker)
 
+  /** An attempt has connected, whether or not it comes to train. */
+  def attempted(round: Int, worker: Int, attempt: Long): Unit = {
+    attempts.add((round, worker, attempt))
+    ()
+  }
+
   /** Attempts at any worker after its first. */
-  def retries: Int = entries.values.asScala.map(_.retries).sum
+  def retries: Int = {
+    val all = attempts.asScala.toSeq
+    all.size - all.map { case (round, worker, _) => (round, worker) }.distinct.size
+  }
 }
 
 /** One partition in one round. Its lock is held while a gradient is applied, so that a newer attempt learns the next
@@ -27,7 +37,6 @@ private[server] final class WorkerTable[C <: AnyRef] {
   */
 private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker: Int) {
   private var attempt = Long.MinValue
-  private var attempts = 0
   private var owner: Option[C] = None
   @volatile private var done = false
   @volatile private var next = 0L // changed under the lock
@@ -53,9 +62,6 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   /** The next step that is expected. */
   def nextStep: Long = synchronized(next)
 
-  /** Attempts after the first. */
-  def retries: Int = synchronized(math.max(0, attempts - 1))
-
   /** Steps that were applied. Unlike `nextStep` it waits for none that is being applied. */
   def clock: Long = next
 
@@ -68,7 +74,7 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   /** What keeps others waiting that wait for this worker's step. */
   def whereabouts: String = synchronized {
     if (owner.isDefined) s"its task is connected but has not pushed step $next"
-    else if (attempts == 0) "its task has not started, or still reads its rows"
+    else if (attempt == Long.MinValue) "its task has not started, or still reads its rows"
     else s"its task was lost before step $next and no other has come in its place"
   }
 
@@ -91,7 +97,6 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
         ErrorCode.Fenced,
         s"attempt $attempt of partition $worker is too late: ${this.attempt} is known"
       )
-    if (attempt > this.attempt) attempts += 1
     this.attempt = attempt
     earlier += own
     own = Seen.nothing
