@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow
 import tensorflow.compat.v1 as tf
 from pyspark import SparkContext
 from pyspark.ml.linalg import Vectors
@@ -127,5 +128,13 @@ def test_more_than_two_gigabytes_train_predict_save_and_load(spark: SparkSession
     del model
     spark.sparkContext._jvm.System.gc()  # type: ignore[union-attr]
     check(SparkAsyncDLModel.load(str(path)))
+    loaded = SparkAsyncDLModel.load(str(path))
+    loaded.save_tensorflow(str(tmp_path / "taken-out"))
+    serve = tensorflow.saved_model.load(str(tmp_path / "taken-out")).signatures["serving_default"]
+    out = serve(x=tensorflow.constant([[float(ROWS - 3)]]))["out"]
+    np.testing.assert_allclose(out, (ROWS - 3) / ROWS, rtol=1e-5)
+    with pytest.raises(ValueError, match="2 GB at most: use format='saved_model'"):
+        loaded.save_tensorflow(str(tmp_path / "frozen.pb"), format="graph")
+    del loaded, serve
     with sparkflow.load_predictor(path) as predictor:
         np.testing.assert_allclose(predictor.predict([[float(ROWS - 3)]]), (ROWS - 3) / ROWS, rtol=1e-5)

@@ -34,8 +34,14 @@ def frozen_graph(model: Fitted, path: str) -> None:
     Raises
     ------
     ValueError
-        The output needs a lookup table, or something else that a frozen graph has no place for.
+        The output needs a lookup table, or something else that a frozen graph has no place for; or the
+        weights are too large for one.
     """
+    if model.weights.nbytes > _LARGEST:
+        raise ValueError(
+            f"the weights take {model.weights.nbytes / 1e9:.2f} GB, but a frozen graph is one message of "
+            "protobuf's, which holds 2 GB at most: use format='saved_model'"
+        )
     function = model.function()
     if function.lookups:
         raise ValueError(
@@ -56,6 +62,10 @@ def frozen_graph(model: Fitted, path: str) -> None:
             tf.identity(result, name=output.name)
     graph_def = metagraph.pruned(graph.as_graph_def(), [output.name for output in outputs])
     Path(path).write_bytes(graph_def.SerializeToString())
+
+
+# Bytes of weights: a message holds 2 GiB, and the graph is in it, too.
+_LARGEST = (1 << 31) - (64 << 20)
 
 
 class _Module(tensorflow.Module):  # type: ignore[misc]

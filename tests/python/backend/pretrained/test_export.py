@@ -82,6 +82,13 @@ def test_a_frozen_graph_is_run_by_a_session_and_comes_back(name, tmp_path):
     np.testing.assert_allclose(predict(opened, x), wanted, atol=1e-6)
 
 
+def test_a_frozen_graph_of_more_than_protobuf_holds_is_refused_before_any_work(tmp_path):
+    large = replace(trained_net(), weights=np.broadcast_to(np.float32(0), 540_000_000))
+    with pytest.raises(ValueError, match=r"take 2\.16 GB, .* 2 GB at most: use format='saved_model'"):
+        export.frozen_graph(large, str(tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_several_outputs_go_along(tmp_path):
     x = rows()
     names = ["out/Sigmoid:0", "bn/batchnorm/add_1:0"]  # not in the order of the alphabet
