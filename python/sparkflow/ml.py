@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from py4j.java_gateway import JavaObject  # type: ignore[import-untyped]
 from pyspark import keyword_only
 from pyspark.ml.util import JavaMLReadable, JavaMLWritable
-from pyspark.ml.wrapper import JavaEstimator, JavaModel
+from pyspark.ml.wrapper import JavaEstimator
 
-from sparkflow.backend.layout import Layout
 from sparkflow.fit import LossCallback, ValidationCallback, fit
 from sparkflow.fit import StopTraining as StopTraining
-from sparkflow.interchange import Interchange
 from sparkflow.keras_model import keras_params
-from sparkflow.model_weights import weights_of
+from sparkflow.model import SparkAsyncDLModel as SparkAsyncDLModel
 from sparkflow.params import (
     CheckpointParams,
     ClassifierParams,
@@ -39,90 +37,8 @@ from sparkflow.params import (
     TransformParams,
     ValidationParams,
 )
-from sparkflow.scoring import Scoring
 from sparkflow.session import sparkflow_jvm
-from sparkflow.summary import TrainingSummary
 from sparkflow.transform_check import check_transform
-
-
-class SparkAsyncDLModel(
-    JavaModel,
-    InputParams,
-    PredictionParams,
-    ClassifierParams,
-    Interchange,
-    Scoring,
-    JavaMLReadable,
-    JavaMLWritable,
-):
-    """A trained TensorFlow graph: what ``SparkAsyncDL.fit`` returns.
-
-    ``transform`` adds the column ``predictionCol``: a double where ``tfOutput`` gives one value a row,
-    otherwise an ML vector. With ``probabilityCol``, ``rawPredictionCol`` or ``thresholds`` it is the number
-    of the class, and those columns come with it. It is lazy and keeps every other column.
-    """
-
-    @property
-    def weights(self) -> dict[str, NDArray[np.float32]]:
-        """The trainable variables by name, in the order of ``tf.trainable_variables()``; read anew on
-        each use."""
-        layout = self._layout()
-        values = layout.weight_views(weights_of(self._java_obj, layout))
-        return dict(zip([v.name for v in layout.weights], values, strict=True))
-
-    def get_weights(self) -> list[NDArray[np.float32]]:
-        """The trainable variables in the order of ``tf.trainable_variables()``, as ``initialWeights``
-        takes them."""
-        return list(self.weights.values())
-
-    def get_state(self) -> dict[str, NDArray[Any]]:
-        """The variables that are not trained, such as a batch norm's averages, by name, each in its own
-        dtype."""
-        layout = self._layout()
-        views = layout.state_views(self._java_obj.stateBytes())
-        return dict(zip([v.name for v in layout.state], views, strict=True))
-
-    def _layout(self) -> Layout:
-        return Layout.from_json(self._java_obj.layoutJson())
-
-    @property
-    def trainingSeed(self) -> int | None:
-        """The seed of the fit that made the weights, also when the fit drew it; None if no fit made them."""
-        seed = self._java_obj.trainingSeed()
-        return int(seed.get()) if seed.isDefined() else None
-
-    @property
-    def hasSummary(self) -> bool:
-        """Whether the model knows the fit that made it: not if it was made of weights, or saved by a version
-        before summaries."""
-        return bool(self._java_obj.hasSummary())
-
-    @property
-    def summary(self) -> TrainingSummary:
-        """How the fit went that made this model; raises RuntimeError if there is none, see ``hasSummary``."""
-        if not self.hasSummary:
-            raise RuntimeError(
-                f"model {self.uid} has no summary: no fit made it, or it was saved by a version that kept"
-                " none; ask hasSummary first"
-            )
-        return TrainingSummary(self._java_obj.summary())
-
-    @classmethod
-    def read(cls) -> Any:
-        """The reader of saved models; ``load(path)`` is short for ``read().load(path)``."""
-        sparkflow_jvm()
-        return super().read()
-
-    @classmethod
-    def _of(cls, graph: str, layout: str, weights: bytes, state: bytes) -> "SparkAsyncDLModel":
-        """A model of values that were made elsewhere; the arguments as ``backend.values`` gives them."""
-        jvm = sparkflow_jvm()
-        java_model = jvm.sparkflow.ml.SparkAsyncDLModel.fromBytes(
-            cls._randomUID(), graph, layout, weights, state
-        )
-        model: SparkAsyncDLModel = cls._from_java(java_model)
-        return model
-
 
 # Arguments of SparkAsyncDL that are no params, or no values of such.
 _NO_PARAMS = (
