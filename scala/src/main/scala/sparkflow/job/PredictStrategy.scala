@@ -24,7 +24,7 @@ object PredictStrategy extends SparkStrategy {
 
   private def planned(fields: Seq[NamedExpression], eval: ArrowEvalPython): Seq[SparkPlan] = {
     val chained = eval.udfs.exists(_.children.exists(_.exists(_.isInstanceOf[PythonUDF])))
-    Functions.batches(eval.udfs).filterNot(_ => chained).toSeq.map { batches =>
+    Functions.batches(eval.udfs).filterNot(_ => chained).toSeq.flatMap { batches =>
       val needed = AttributeSet(fields.flatMap(_.references))
       val exec = PredictExec(
         eval.udfs,
@@ -35,7 +35,11 @@ object PredictStrategy extends SparkStrategy {
         eval.evalType,
         batches.flatten.minOption
       )
-      ProjectExec(fields, exec)
+      // A later Spark may make its operator in another way: it then runs the query with its own.
+      try {
+        val _ = exec.metrics
+        Some(ProjectExec(fields, exec))
+      } catch { case _: LinkageError => None }
     }
   }
 }
