@@ -32,7 +32,7 @@ class OptimizerParams(Group):
         '{"learning_rate": 0.001, "beta1": 0.9}; the build_*_config functions of sparkflow.graph_utils '
         "make it. "
         "Not set: TensorFlow's defaults. A beta2 of 0.999, the default of adam, adamw, nadam and lamb, is "
-        "0.99 with more than one of partitions, in all modes but sync.",
+        "1 - 0.005 partitions with more than one of them, 0.95 at least, in all modes but sync.",
         json_object,
     )
 
