@@ -35,6 +35,8 @@ class SparkAsyncDLModel(
     of the class, and those columns come with it. It is lazy and keeps every other column.
     """
 
+    __module__ = "sparkflow.ml"  # Spark finds the jar's class by this name
+
     @property
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The trainable variables by name, in the order of ``tf.trainable_variables()``; read anew on
