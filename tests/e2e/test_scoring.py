@@ -95,6 +95,12 @@ def test_a_model_is_a_function_of_sql(
     assert one == pytest.approx(model.predict([0.5, 1.5]), rel=1e-6)
 
 
+def test_numbers_drawn_in_the_query_are_scored(spark: SparkSession, model: SparkAsyncDLModel) -> None:
+    sparkflow.register("net", model)
+    rows = spark.range(5).selectExpr("net(array(rand(1), rand(2))) as p").collect()
+    assert all(0 < row.p < 1 for row in rows) and len({row.p for row in rows}) == 5
+
+
 def test_a_classifier_in_sql_gives_the_class(
     spark: SparkSession, data: DataFrame, model: SparkAsyncDLModel, transformed: tuple[np.ndarray, np.ndarray]
 ) -> None:

@@ -1,5 +1,7 @@
 package sparkflow.job
 
+import scala.collection.mutable.ArrayBuffer
+
 import org.apache.spark.rdd.RDD
 import org.apache.spark.sql.catalyst.InternalRow
 import org.apache.spark.sql.catalyst.expressions._
@@ -29,19 +31,20 @@ final case class PredictExec(
 ) extends UnaryExecNode {
   import PredictExec._
 
-  @transient private lazy val inputs =
-    udfs.flatMap(_.children).foldLeft(Seq.empty[Expression]) { (found, input) =>
-      if (found.exists(_.semanticEquals(input))) found else found :+ input
+  /** What is computed ahead, once where several ask for the same, and the functions that take it from beside the row. */
+  @transient private lazy val (inputs, held) = {
+    val inputs = ArrayBuffer.empty[Expression]
+    def place(input: Expression): Int = inputs.indexWhere(_.semanticEquals(input)) match {
+      case -1    => inputs += input; inputs.size - 1
+      case known => known
     }
-
-  @transient private lazy val sparks = {
     val held = udfs.map { udf =>
-      udf.withNewChildren(udf.children.map { input =>
-        Held(ticket, inputs.indexWhere(_.semanticEquals(input)), input.dataType)
-      })
+      udf.withNewChildren(udf.children.map(input => Held(ticket, place(input), input.dataType)))
     }
-    new Sparks(held.map(_.asInstanceOf[PythonUDF]), resultAttrs, Waiting(passed :+ ticket), evalType)
+    (inputs.toSeq, held.map(_.asInstanceOf[PythonUDF]))
   }
+
+  @transient private lazy val sparks = new Sparks(held, resultAttrs, Waiting(passed :+ ticket), evalType)
 
   override def output: Seq[Attribute] = passed ++ (ticket +: resultAttrs)
   override def producedAttributes: AttributeSet = AttributeSet(ticket +: resultAttrs)
