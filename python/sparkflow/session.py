@@ -1,5 +1,7 @@
 """Brings SparkFlow's jar and a SparkSession together, and says what is missing where they are not."""
 
+import os
+import sys
 import zipimport
 from pathlib import Path
 from typing import Any
@@ -34,9 +36,10 @@ def jar_path() -> str:
 
 def configure_spark_with_sparkflow_pip(builder: Any) -> Any:
     """Puts the jar that came with the Python package on a session's ``spark.jars``, after the jars already
-    there.
+    there. If the session's master is local, and neither ``PYSPARK_PYTHON`` nor ``spark.pyspark.python`` names
+    the workers' Python, they run under this process' own.
 
-    The setting takes effect when Spark's JVM starts. A Python process that ``spark-submit`` or ``pyspark``
+    The settings take effect when Spark's JVM starts. A Python process that ``spark-submit`` or ``pyspark``
     started has one already: give the jar to that command, by ``--jars`` or ``--packages``.
 
     Parameters
@@ -63,6 +66,9 @@ def configure_spark_with_sparkflow_pip(builder: Any) -> Any:
     jars = [jar for jar in builder._options.get("spark.jars", "").split(",") if jar]
     if jar_path() not in jars:
         jars.append(jar_path())
+    unnamed = "PYSPARK_PYTHON" not in os.environ and "spark.pyspark.python" not in builder._options
+    if unnamed and builder._options.get("spark.master", "").startswith("local"):
+        builder = builder.config("spark.pyspark.python", sys.executable)
     return builder.config("spark.jars", ",".join(jars))
 
 

@@ -95,6 +95,24 @@ def test_a_model_is_a_function_of_sql(
     assert one == pytest.approx(model.predict([0.5, 1.5]), rel=1e-6)
 
 
+def test_sql_sees_that_two_calls_are_the_same(
+    spark: SparkSession, data: DataFrame, model: SparkAsyncDLModel
+) -> None:
+    sparkflow.register("net", model)
+    data.createOrReplaceTempView("points")
+    once = spark.sql("select net(features), 1 - net(features) as no from points")
+    assert once.columns == ["net(features)", "no"]
+    assert once._jdf.queryExecution().optimizedPlan().toString().count("[net(features#") == 1
+    groups = spark.sql("select net(features), count(*) n from points group by net(features)").collect()
+    assert sum(row.n for row in groups) == data.count()
+    named = spark.range(1).selectExpr("net(array(0.5, 1.5))", "net(array(id, 2))").columns
+    assert named == ["net(array(0.5, 1.5))", "net(array(id, 2))"]
+    assert model.transform(data).sameSemantics(model.transform(data))
+    assert not model.transform(data).sameSemantics(
+        model.copy({model.tfOutput: "dense/Relu:0"}).transform(data)
+    )
+
+
 def test_numbers_drawn_in_the_query_are_scored(spark: SparkSession, model: SparkAsyncDLModel) -> None:
     sparkflow.register("net", model)
     rows = spark.range(5).selectExpr("net(array(rand(1), rand(2))) as p").collect()

@@ -139,3 +139,19 @@ def test_tensorflow_missing_on_a_worker(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "TensorFlow cannot be imported by" in out
     assert "-m pip install tensorflow" in out
+
+
+@oldest_only
+def test_a_python_without_the_packages_is_refused_before_a_job(tmp_path: Path) -> None:
+    bare = tmp_path / "bare-python"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')  # -S: without site-packages
+    bare.chmod(0o755)
+    out = submit(
+        tmp_path, "--jars", str(JAR), "--class", "MnistApp", "--conf", f"spark.pyspark.python={bare}",
+        str(ROOT / "target" / "sparkflow-examples.jar"),
+        str(graph_file(tmp_path)), str(ROOT / "examples" / "data" / "mnist"), str(tmp_path / "no"), "1",
+        fails=True,
+    )  # fmt: skip
+    assert (
+        f"'{bare}' runs Spark's Python workers but has no numpy, pyarrow, tensorflow: run '{bare} -m" in out
+    )

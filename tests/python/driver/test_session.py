@@ -72,6 +72,29 @@ def test_configure_starts_the_list_where_there_is_none(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("master", "named", "expected"),
+    [("local[2]", None, sys.executable), ("local[2]", "/opt/python", "/opt/python"), ("yarn", None, None)],
+)
+def test_local_workers_run_under_this_python_unless_one_is_named(monkeypatch, master, named, expected):
+    monkeypatch.setattr(session, "jar_path", lambda: "/lib/sparkflow.jar")
+    monkeypatch.delenv("PYSPARK_PYTHON", raising=False)
+    builder = SparkSession.Builder().master(master)
+    builder._options = {"spark.master": master} | ({"spark.pyspark.python": named} if named else {})
+    assert configure_spark_with_sparkflow_pip(builder)._options.get("spark.pyspark.python") == expected
+    monkeypatch.setenv("PYSPARK_PYTHON", "/usr/bin/python3")
+    builder._options = {"spark.master": master}
+    assert "spark.pyspark.python" not in configure_spark_with_sparkflow_pip(builder)._options
+
+
+@pytest.mark.parametrize("package", ["numpy", "pyarrow"])
+def test_a_worker_whose_python_lacks_a_package_names_it_and_the_python(package):
+    code = f"import sys; sys.modules[{package!r}] = None; import sparkflow.worker.train"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"RuntimeError: {sys.executable} on " in done.stderr
+    assert f"import of {package} halted" in done.stderr and "-m pip install numpy pyarrow" in done.stderr
+
+
+@pytest.mark.parametrize(
     "use", [SparkAsyncDL, lambda: SparkAsyncDL.load("x"), lambda: SparkAsyncDLModel.load("x")]
 )
 def test_without_a_session_the_error_shows_how_to_start_one(use):

@@ -65,15 +65,13 @@ private[sparkflow] final case class Classifier(fromLogits: Boolean, thresholds: 
   }
 
   def rawColumn(output: Column, outputType: DataType): Column =
-    Classifier.vector(output, "sparkflow_raw", outputType)(raw)
+    RowFunction.column(output, SQLDataTypes.VectorType, Classifier.Raw(this, outputType))
 
   def probabilityColumn(output: Column, outputType: DataType): Column =
-    Classifier.vector(output, "sparkflow_probability", outputType)(probabilities)
+    RowFunction.column(output, SQLDataTypes.VectorType, Classifier.Probability(this, outputType))
 
   def predictionColumn(output: Column, outputType: DataType): Column =
-    RowFunction.column(output, "sparkflow_class", DoubleType)(value =>
-      Classifier.raising(predict(probabilities(Classifier.values(value, outputType))))
-    )
+    RowFunction.column(output, DoubleType, Classifier.Prediction(this, outputType))
 
   private def checkThresholds(classes: Int): Unit = divisors.foreach { all =>
     if (all.length != classes)
@@ -98,12 +96,18 @@ private[sparkflow] object Classifier {
   private def sigmoid(logit: Double): Double =
     if (logit >= 0) 1 / (1 + math.exp(-logit)) else { val e = math.exp(logit); e / (1 + e) }
 
-  private def vector(output: Column, name: String, outputType: DataType)(
-      make: Array[Double] => Array[Double]
-  ): Column =
-    RowFunction.column(output, name, SQLDataTypes.VectorType)(value =>
-      PackedRow.vectorOf(raising(make(values(value, outputType))))
-    )
+  private final case class Raw(of: Classifier, output: DataType) extends RowFunction.Body {
+    override def apply(value: Any): InternalRow = PackedRow.vectorOf(raising(of.raw(values(value, output))))
+  }
+
+  private final case class Probability(of: Classifier, output: DataType) extends RowFunction.Body {
+    override def apply(value: Any): InternalRow =
+      PackedRow.vectorOf(raising(of.probabilities(values(value, output))))
+  }
+
+  private final case class Prediction(of: Classifier, output: DataType) extends RowFunction.Body {
+    override def apply(value: Any): Double = raising(of.predict(of.probabilities(values(value, output))))
+  }
 
   private def values(value: Any, outputType: DataType): Array[Double] =
     if (outputType == DoubleType) Array(value.asInstanceOf[Double])

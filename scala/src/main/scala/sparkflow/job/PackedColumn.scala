@@ -4,8 +4,7 @@ import org.apache.spark.ml.attribute.AttributeGroup
 import org.apache.spark.ml.linalg.SQLDataTypes
 import org.apache.spark.sql.{Column, Dataset}
 import org.apache.spark.sql.catalyst.InternalRow
-import org.apache.spark.sql.catalyst.util.ArrayData
-import org.apache.spark.sql.functions.array
+import org.apache.spark.sql.catalyst.util.{ArrayData, GenericArrayData}
 import org.apache.spark.sql.sparkflow.Functions
 import org.apache.spark.sql.types._
 
@@ -102,26 +101,37 @@ object PackedColumn {
       dtype: Numbers
   ): Column = {
     val element = travelling(innermost(dataType), dtype)
-    val refuse = refusal(fed, to, dtype)
-    val row = new PackedRow(dtype, element, refuse)
-    val shape = new RowShape(fed, to)
-    def packed(input: Column)(pack: Any => Array[Byte]) = {
-      val ifNull = nullMessage(fed.column)
-      RowFunction.column(input, "sparkflow_pack", BinaryType) { value =>
-        val bytes = if (value == null) null else pack(value)
-        if (bytes == null) throw Functions.raised(ifNull)
-        bytes
-      }
+    val cast =
+      if (dataType == SQLDataTypes.VectorType || ImageRow.is(dataType)) column
+      else RowFunction.cast(column, dataType, withElement(dataType, element))
+    RowFunction.column(cast, BinaryType, Pack(dataType, element, fed, to, dtype))
+  }
+
+  /** @param dataType of the values, but for their `element` */
+  private final case class Pack(
+      dataType: DataType,
+      element: DataType,
+      fed: Fed,
+      to: TensorInfo,
+      dtype: Numbers
+  ) extends RowFunction.Body {
+    private val row = new PackedRow(dtype, element, refusal(fed, to, dtype))
+    private val shape = new RowShape(fed, to)
+
+    override def apply(value: Any): Array[Byte] = {
+      val bytes = if (value == null) null else pack(value)
+      if (bytes == null) throw Functions.raised(nullMessage(fed.column))
+      bytes
     }
-    rank(dataType).get match {
-      case _ if dataType == SQLDataTypes.VectorType =>
-        packed(column)(v => row.ofVector(v.asInstanceOf[InternalRow]))
+
+    private val pack: Any => Array[Byte] = rank(dataType).get match {
+      case _ if dataType == SQLDataTypes.VectorType => v => row.ofVector(v.asInstanceOf[InternalRow])
       case _ if ImageRow.is(dataType) =>
-        packed(column)(v => row.ofBytes(ImageRow.bytes(v.asInstanceOf[InternalRow], shape)))
-      case 0 => packed(array(cast(column, dataType, element)))(v => row.ofArray(v.asInstanceOf[ArrayData]))
-      case 1 => packed(cast(column, dataType, element))(v => row.ofArray(v.asInstanceOf[ArrayData]))
+        v => row.ofBytes(ImageRow.bytes(v.asInstanceOf[InternalRow], shape))
+      case 0 => v => row.ofArray(new GenericArrayData(Array(v)))
+      case 1 => v => row.ofArray(v.asInstanceOf[ArrayData])
       case levels =>
-        packed(cast(column, dataType, element)) { v =>
+        v => {
           val arrays = v.asInstanceOf[ArrayData]
           val found = PackedRow.shapeOf(arrays, levels)
           val bytes = row.ofArrays(arrays, found, shape.ragged)
@@ -144,12 +154,9 @@ object PackedColumn {
     case _                                                                          => DoubleType
   }
 
-  private def cast(column: Column, from: DataType, element: DataType): Column = {
-    def of(dataType: DataType): DataType = dataType match {
-      case ArrayType(inner, containsNull) => ArrayType(of(inner), containsNull)
-      case _                              => element
-    }
-    if (of(from) == from) column else column.cast(of(from))
+  private def withElement(dataType: DataType, element: DataType): DataType = dataType match {
+    case ArrayType(inner, containsNull) => ArrayType(withElement(inner, element), containsNull)
+    case _                              => element
   }
 
   private[job] def refusal(fed: Fed, to: TensorInfo, dtype: Numbers): Any => Nothing = value => {
@@ -162,13 +169,17 @@ object PackedColumn {
 
   /** The other way, for predictions: little-endian float64 to an ML vector. */
   def unpackVector(packed: Column): Column =
-    RowFunction.column(packed, "sparkflow_unpack", SQLDataTypes.VectorType) { bytes =>
-      PackedRow.toVector(bytes.asInstanceOf[Array[Byte]])
-    }
+    RowFunction.column(packed, SQLDataTypes.VectorType, Unpack())
+
+  private final case class Unpack() extends RowFunction.Body {
+    override def apply(bytes: Any): InternalRow = PackedRow.toVector(bytes.asInstanceOf[Array[Byte]])
+  }
 
   /** The values of what `unpackVector` gives, as an array of double. */
   def valuesOfVector(vector: Column): Column =
-    RowFunction.column(vector, "sparkflow_values", ArrayType(DoubleType, containsNull = false))(
-      _.asInstanceOf[InternalRow].getArray(3)
-    )
+    RowFunction.column(vector, ArrayType(DoubleType, containsNull = false), Values())
+
+  private final case class Values() extends RowFunction.Body {
+    override def apply(vector: Any): ArrayData = vector.asInstanceOf[InternalRow].getArray(3)
+  }
 }

@@ -55,12 +55,17 @@ final class PredictJob(request: PredictRequest) {
   /** The prediction for each row, of a job with one output.
     *
     * @param inputs the features columns, in the order of `columns`, and their types
+    * @param name   what query plans call the model
     */
-  def column(session: SparkSession, inputs: Seq[(Column, DataType)]): Column =
-    unpacked(packed(session, inputs)).head
+  def column(session: SparkSession, inputs: Seq[(Column, DataType)], name: String): Column =
+    unpacked(packed(session, inputs, name)).head
 
   /** All outputs of each row, as they come from Python: one value, or a struct of several. */
-  def packed(session: SparkSession, inputs: Seq[(Column, DataType)]): Column = {
+  def packed(
+      session: SparkSession,
+      inputs: Seq[(Column, DataType)],
+      name: String = "sparkflow_predict"
+  ): Column = {
     val (broadcast, fingerprint) = model(session.sparkContext)
     val vectors = outputTypes.map(_ != DoubleType)
     val json = JsonMethods.compact(
@@ -94,7 +99,7 @@ final class PredictJob(request: PredictRequest) {
     val rows = request.inputs.zip(inputs).map { case (fed, (input, dataType)) =>
       FedColumn(input, dataType, graph, fed)
     }
-    PythonBridge.arrowColumn(rows, function, "sparkflow_predict", result)
+    PythonBridge.arrowColumn(rows, function, name, result)
   }
 
   /** Rows that are sent to Python together, if it is known how large one is: whole batches of the session's. */

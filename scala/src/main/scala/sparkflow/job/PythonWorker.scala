@@ -32,7 +32,7 @@ private[job] object PythonWorker {
       command(module, className, json, result),
       Seq(PythonPackage.ship(session)),
       executable,
-      versionOf(executable),
+      versionOf(executable, isWorkers = session.sparkContext.isLocal),
       broadcasts,
       batch
     )
@@ -64,19 +64,32 @@ private[job] object PythonWorker {
       .getOrElse("python3")
 
   // Spark's worker refuses to run under another major.minor than it is told, so the driver must know it.
-  private def versionOf(executable: String): String = synchronized {
-    versions.getOrElse(
+  private def versionOf(executable: String, isWorkers: Boolean): String = synchronized {
+    val known = asked.getOrElse(
       executable, {
         val found = ask(executable)
-        versions += executable -> found
+        if (found.missing.isEmpty) asked += executable -> found // else it may be installed
         found
       }
     )
+    if (isWorkers && known.missing.nonEmpty)
+      throw new IllegalStateException(
+        s"'$executable' runs Spark's Python workers but has no ${known.missing.mkString(", ")}: run '$executable -m pip install " +
+          s"${known.missing.mkString(" ")}', or name a Python that has them by PYSPARK_PYTHON or spark.pyspark.python"
+      )
+    known.version
   }
 
-  private var versions = Map.empty[String, String]
+  private final case class Answer(version: String, missing: Seq[String])
 
-  private def ask(executable: String): String = {
+  private var asked = Map.empty[String, Answer]
+
+  // Looks for the packages without importing them, which takes seconds.
+  private val question =
+    "import sys, importlib.util as u; print('%d.%d' % sys.version_info[:2], " +
+      "*(p for p in ('numpy', 'pyarrow', 'tensorflow') if not u.find_spec(p)))"
+
+  private def ask(executable: String): Answer = {
     def failed(why: String, cause: Throwable = null) = new IllegalStateException(
       s"'$executable' can't be run on the driver to learn its Python version ($why): install Python there under the " +
         "same path as on the executors, or name it by spark.pyspark.python or PYSPARK_PYTHON",
@@ -84,7 +97,7 @@ private[job] object PythonWorker {
     )
     val process =
       try
-        new ProcessBuilder(executable, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+        new ProcessBuilder(executable, "-c", question)
           .redirectError(ProcessBuilder.Redirect.DISCARD) // warnings are no answer
           .start()
       catch { case e: IOException => throw failed(e.getMessage, e) }
@@ -95,8 +108,10 @@ private[job] object PythonWorker {
       throw failed("it did not answer within 30 s")
     }
     val said = new String(process.getInputStream.readAllBytes(), UTF_8).trim
-    if (process.exitValue != 0 || !said.matches("[0-9]+\\.[0-9]+"))
-      throw failed(s"it said '${said.take(200)}'")
-    said
+    said.split(' ').toSeq match {
+      case version +: missing if process.exitValue == 0 && version.matches("[0-9]+\\.[0-9]+") =>
+        Answer(version, missing)
+      case _ => throw failed(s"it said '${said.take(200)}'")
+    }
   }
 }

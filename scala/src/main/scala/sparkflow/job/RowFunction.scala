@@ -2,7 +2,7 @@ package sparkflow.job
 
 import org.apache.spark.sql.Column
 import org.apache.spark.sql.catalyst.InternalRow
-import org.apache.spark.sql.catalyst.expressions.{Expression, UnaryExpression}
+import org.apache.spark.sql.catalyst.expressions.{Cast, Expression, UnaryExpression}
 import org.apache.spark.sql.catalyst.expressions.codegen.{
   CodeGenerator,
   CodegenContext,
@@ -13,16 +13,21 @@ import org.apache.spark.sql.catalyst.expressions.codegen.Block._
 import org.apache.spark.sql.sparkflow.Functions
 import org.apache.spark.sql.types.DataType
 
-/** A UDF without the conversions: the function gets a value as Spark keeps it, or null, and gives one, never null. */
+/** A UDF without the conversions: the function gets a value as Spark keeps it, or null, and gives one, never null.
+  *
+  * Spark computes once what a query asks for twice, if the two are equal: so the function is a case class.
+  */
 private[job] final case class RowFunction(
     child: Expression,
-    name: String,
     dataType: DataType,
-    function: Any => Any
+    function: RowFunction.Body
 ) extends UnaryExpression {
   override def nullable: Boolean = false
-  override def prettyName: String = name
   override def eval(input: InternalRow): Any = function(child.eval(input))
+
+  // Plans, and Spark's names for columns that have none, show what the user wrote.
+  override def toString: String = child.toString
+  override def sql: String = child.sql
 
   // Called as a plain function, so that Spark's compiler need not find a class of ours.
   override protected def doGenCode(ctx: CodegenContext, ev: ExprCode): ExprCode = {
@@ -41,7 +46,13 @@ private[job] final case class RowFunction(
 
 private[job] object RowFunction {
 
-  /** @param name what query plans show */
-  def column(input: Column, name: String, result: DataType)(function: Any => Any): Column =
-    Functions.of(RowFunction(Functions.expression(input), name, result, function))
+  /** A case class of all that its result depends on. */
+  trait Body extends (Any => Any) with Product with Serializable
+
+  def column(input: Column, result: DataType, function: Body): Column =
+    Functions.of(RowFunction(Functions.expression(input), result, function))
+
+  /** The column as another type; like the functions, not shown in names. */
+  def cast(column: Column, from: DataType, to: DataType): Column =
+    if (from == to) column else Functions.of(Cast(Functions.expression(column), to))
 }

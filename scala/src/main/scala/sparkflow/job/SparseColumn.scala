@@ -35,12 +35,15 @@ private[job] object SparseColumn {
   /** Binary values, as `PackedRow.ofSparse` makes them; a null, a value that the placeholder's dtype does not hold, and a
     * vector of another size fail the job with a message that names the column.
     */
-  def apply(column: Column, fed: Fed, to: TensorInfo, values: Numbers): Column = {
-    val row = new PackedRow(values, DoubleType, PackedColumn.refusal(fed, to, values))
-    val shape = new RowShape(fed, to)
-    val ifNull = PackedColumn.nullMessage(fed.column)
-    RowFunction.column(column, "sparkflow_sparse", BinaryType) { value =>
-      if (value == null) throw Functions.raised(ifNull)
+  def apply(column: Column, fed: Fed, to: TensorInfo, values: Numbers): Column =
+    RowFunction.column(column, BinaryType, Pack(fed, to, values))
+
+  private final case class Pack(fed: Fed, to: TensorInfo, values: Numbers) extends RowFunction.Body {
+    private val row = new PackedRow(values, DoubleType, PackedColumn.refusal(fed, to, values))
+    private val shape = new RowShape(fed, to)
+
+    override def apply(value: Any): Array[Byte] = {
+      if (value == null) throw Functions.raised(PackedColumn.nullMessage(fed.column))
       val vector = value.asInstanceOf[InternalRow]
       shape.check(Seq(PackedRow.sizeOf(vector)))
       row.ofSparse(vector)

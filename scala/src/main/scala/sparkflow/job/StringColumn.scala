@@ -30,19 +30,19 @@ private[job] object StringColumn {
 
   /** The column as binary values or arrays of these; a null fails the job with a message that names it. */
   def apply(column: Column, dataType: DataType, fed: Fed): Column = {
-    val message = PackedColumn.nullMessage(fed.column)
-    val (to, isNull) = dataType match {
-      case ArrayType(_, _) =>
-        def isNull(value: Any) = value == null || {
-          val array = value.asInstanceOf[ArrayData]
-          (0 until array.numElements()).exists(array.isNullAt)
-        }
-        (ArrayType(BinaryType), isNull _)
-      case _ => (BinaryType, (value: Any) => value == null)
+    val to = dataType match {
+      case ArrayType(_, _) => ArrayType(BinaryType)
+      case _               => BinaryType
     }
-    RowFunction.column(column.cast(to), "sparkflow_string", to) { value =>
-      if (isNull(value)) throw Functions.raised(message)
-      value
+    RowFunction.column(RowFunction.cast(column, dataType, to), to, WithoutNulls(fed))
+  }
+
+  private final case class WithoutNulls(fed: Fed) extends RowFunction.Body {
+    override def apply(value: Any): Any = value match {
+      case null => throw Functions.raised(PackedColumn.nullMessage(fed.column))
+      case array: ArrayData if (0 until array.numElements()).exists(array.isNullAt) =>
+        throw Functions.raised(PackedColumn.nullMessage(fed.column))
+      case whole => whole
     }
   }
 }

@@ -36,7 +36,7 @@ private[ml] object ModelFunction {
       }
       val named = arguments.zip(columns).map { case ((_, field), column) => field.copy(name = column) }
       job.check(StructType(named))
-      val output = job.column(session, arguments.map { case (input, field) => input -> field.dataType })
+      val output = job.column(session, arguments.map { case (input, field) => input -> field.dataType }, name)
       if (classifier.isDefined) classifier.get.predictionColumn(output, outputType)
       else if (outputType == DoubleType) output
       else PackedColumn.valuesOfVector(output)
