@@ -69,6 +69,7 @@ def keras_params(
         **_fed("label", given, converted.labels),
         **_outputs(given, converted),
         "tfSampleWeight": "sample_weight:0" if weighted else None,
+        "fromLogits": converted.from_logits or None,
     }
     if optimizer is None and model.compiled and "tfOptimizer" not in given:
         optimizer = model.optimizer

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 import graphs
 from sparkflow.graph_utils import build_graph
+from sparkflow.ml import SparkAsyncDL
 from test_training import LABELLED, estimator
 
 
@@ -93,6 +94,13 @@ BEFORE_ANY_JOB = {
     ),
     "a tensor fed twice": ({"tfLabel": "x:0", "labelCol": "features"}, "feed the same placeholder, 'x:0'"),
     "tensor without label": ({"labelCol": None}, "labelCol"),
+    "one column for two": (
+        {"probabilityCol": "predicted"},
+        "probabilityCol and predictionCol name 'predicted' 2 times",
+    ),
+    "too many iterations": ({"iters": 10**12}, r'"iters". 1000000000000 is beyond 32 bits'),
+    "too large a batch": ({"miniBatchSize": 2**31}, r'"miniBatchSize". 2147483648 is beyond 32 bits'),
+    "too large a seed": ({"seed": 2**63}, r'"seed". 9223372036854775808 is beyond 64 bits'),
 }
 
 
@@ -106,6 +114,22 @@ def test_refused_before_any_job(spark: SparkSession, gaussians: Callable[..., Da
     with pytest.raises(Exception, match=f"(?s){expected}"):
         estimator(**changes).fit(data)
     assert len(tracker.getJobIdsForGroup("bad-input")) == before
+
+
+def test_nothing_to_train(gaussians: Callable[..., DataFrame]) -> None:
+    with pytest.raises(Exception, match=r"tensorflowGraph is empty: .* SparkAsyncDL\(model=…\)"):
+        SparkAsyncDL(inputCol="features", labelCol="label").fit(gaussians(1))
+
+
+def test_a_stream_is_no_data_to_train_on(spark: SparkSession) -> None:
+    with pytest.raises(Exception, match="fit takes a DataFrame at rest, but this one is a stream"):
+        estimator().fit(spark.readStream.format("rate").load())
+
+
+def test_a_label_of_neither_class(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2).selectExpr("features", "label + 1 as label")
+    with pytest.raises(Exception, match=r"the label column has the value 2.0, .* two classes, 0 and 1"):
+        estimator(probabilityCol="probability").fit(data)
 
 
 def test_wrong_type_of_column(spark: SparkSession) -> None:
@@ -147,7 +171,7 @@ def test_nulls_are_named(spark: SparkSession, where: str) -> None:
 
 def test_null_inside_an_array(spark: SparkSession) -> None:
     data = spark.createDataFrame([(1.0, [1.0, None])], "label double, features array<double>")
-    with pytest.raises(Exception, match="'features' has a null"):
+    with pytest.raises(Exception, match="'features' has a row with a null"):
         estimator().fit(data)
 
 

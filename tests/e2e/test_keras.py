@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,6 +104,36 @@ def test_an_estimator_can_be_saved_and_starts_from_what_the_model_had_learnt(
     assert len(weights) == 4
     for value, start in zip(weights, model.get_weights(), strict=True):
         np.testing.assert_allclose(value, start, atol=1e-6)
+
+
+def test_logits_that_the_loss_tells_of_become_probabilities(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2)
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(8, "relu"), layers.Dense(1)])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    net = estimator(model, loss=loss, iters=10, tfLearningRate=0.05, probabilityCol="probability")
+    fitted = net.fit(data)
+    assert fitted.getFromLogits()
+    p, predicted = columns(fitted.transform(data), "probability", "predicted")
+    np.testing.assert_allclose(p.sum(1), 1, atol=1e-6)
+    np.testing.assert_array_equal(predicted[:, 0], p.argmax(1))
+
+
+@oldest_only
+def test_a_model_that_is_built_again_resumes_where_keras_counts_anew(
+    gaussians: Callable[..., DataFrame], tmp_path: Path
+) -> None:
+    data = gaussians(2)
+
+    def net(**changes: Any) -> SparkAsyncDL:
+        settings = {"checkpointDir": str(tmp_path), "checkpointInterval": 2, **changes}
+        return estimator(classifier(), iters=3, **settings)
+
+    keras.utils.clear_session()
+    first = net().fit(data)
+    with pytest.raises(Exception, match=r"tensorflowGraph was .* call keras.utils.clear_session\(\)"):
+        net(resume=True).fit(data)
+    keras.utils.clear_session()
+    assert net(resume=True).fit(data).summary.resumedFrom == first.summary.steps
 
 
 @oldest_only

@@ -68,6 +68,7 @@ class GraphPredictor:
             rate = fed[-1]
             shape = rate.shape.as_list() if rate.shape.is_fully_defined() else []
             self._extra.append(np.full(shape, dropout, rate.dtype.as_numpy_dtype))
+        self._closed = False
         self._session = trained(imported, layout, weights, state, threads)
         imported.finalize()
         self._run = Call(self._session, [output.name for output in outputs], [tensor.name for tensor in fed])
@@ -84,9 +85,13 @@ class GraphPredictor:
 
         Raises
         ------
+        RuntimeError
+            After `close`.
         ValueError
             If the rows do not fit the input, or the output is not one value or array for each row.
         """
+        if self._closed:
+            raise RuntimeError("the predictor is closed: load it again, or leave close() to the end")
         inputs = [feed.rows(rows) for feed, rows in zip(self._feeds, columns, strict=True)]
         starts = range(0, len(inputs[0]), self._batch)
         batches = [self._outputs([rows[start : start + self._batch] for rows in inputs]) for start in starts]
@@ -95,6 +100,7 @@ class GraphPredictor:
         return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
     def close(self) -> None:
+        self._closed = True
         self._session.close()
 
     def _outputs(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

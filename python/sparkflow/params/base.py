@@ -38,3 +38,20 @@ def json_object(value: Any) -> str:
         return json.dumps(dict(value))
     except TypeError as e:
         raise TypeError(f"{e}: give plain numbers, booleans and text") from e
+
+
+def int32(value: Any) -> int:
+    """An integer that the JVM's Int holds."""
+    return _within(TypeConverters.toInt(value), 31)
+
+
+def int64(value: Any) -> int:
+    """An integer that the JVM's Long holds."""
+    return _within(TypeConverters.toInt(value), 63)
+
+
+def _within(number: int, bits: int) -> int:
+    if not -(1 << bits) <= number < 1 << bits:
+        most = (1 << bits) - 1
+        raise TypeError(f"{number} is beyond {bits + 1} bits: expected {most} at most, and {-most} at least")
+    return number

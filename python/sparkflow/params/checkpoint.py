@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class CheckpointParams(Group):
@@ -22,13 +22,13 @@ class CheckpointParams(Group):
         "checkpointInterval",
         "Updates of the weights between two checkpoints, 1 or more; the fit's end is one, too. A checkpoint "
         "that is due while the one before is still being written is left out.",
-        TypeConverters.toInt,
+        int32,
     )
     checkpointKeep = param(
         "checkpointKeep",
         "Newest checkpoints that stay in checkpointDir, 1 or more; with 2, there is one to go on from if the "
         "last is damaged.",
-        TypeConverters.toInt,
+        int32,
     )
     resume = param(
         "resume",

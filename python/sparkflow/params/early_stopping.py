@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class EarlyStoppingParams(Group):
@@ -16,7 +16,7 @@ class EarlyStoppingParams(Group):
         "earlyStoppingPatience",
         "Iterations without improvement, of what monitor says, after which the fit ends. 0 never ends it "
         "early. All workers must run at once.",
-        TypeConverters.toInt,
+        int32,
     )
     earlyStoppingMinDelta = param(
         "earlyStoppingMinDelta",

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class GradientParams(Group):
@@ -37,7 +37,7 @@ class GradientParams(Group):
         "as one mini-batch of so many times the rows, in the memory of one. Clipped is the mean; the "
         "iteration's end pushes what is left over. Variables travel whole then, see sparseTables. Not "
         "with localSteps above 1.",
-        TypeConverters.toInt,
+        int32,
     )
 
     def __init__(self, *args: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class PredictionParams(Group):
@@ -43,7 +43,7 @@ class PredictionParams(Group):
         "Rows that transform puts through the graph at once, 1 or more: more take more memory for what the "
         "graph "
         "computes. A graph whose placeholder fixes the number decides itself.",
-        TypeConverters.toInt,
+        int32,
     )
 
     outputCols = param(

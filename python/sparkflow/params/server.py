@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class ServerParams(Group):
@@ -29,7 +29,7 @@ class ServerParams(Group):
     port = param(
         "port",
         "Port of the parameter server on the driver, 1024 to 65535; 0 takes any free port.",
-        TypeConverters.toInt,
+        int32,
     )
 
     def __init__(self, *args: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int64, param
 
 
 class SpillParams(Group):
@@ -16,7 +16,7 @@ class SpillParams(Group):
         "spillLimit",
         "Most bytes of rows that a worker holds in memory, 1 or more, as float32; a partition of more goes "
         "to a file in spillDir. -1 holds all rows in memory.",
-        TypeConverters.toInt,
+        int64,
     )
     spillDir = param(
         "spillDir",

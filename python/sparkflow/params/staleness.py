@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class StalenessParams(Group):
@@ -16,7 +16,7 @@ class StalenessParams(Group):
         "maxStaleness",
         "In mode ssp, steps that a worker may be ahead of the slowest, 0 or more; 0 lets all take each step "
         "together. The other modes ignore it.",
-        TypeConverters.toInt,
+        int32,
     )
 
     stalenessDecay = param(

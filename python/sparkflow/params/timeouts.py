@@ -4,9 +4,7 @@
 
 from typing import Any
 
-from pyspark.ml.param import TypeConverters
-
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class TimeoutParams(Group):
@@ -18,14 +16,14 @@ class TimeoutParams(Group):
         "gone, or its process stopped. Its task is killed, and another attempt goes on where it was. A "
         "worker gives six signs in this time, whatever its steps take; until it trains it may be silent for "
         "ten times as long.",
-        TypeConverters.toInt,
+        int32,
     )
 
     waitTimeout = param(
         "waitTimeout",
         "In modes ssp and sync, seconds, 1 or more, for which workers wait for one that is lost or has not "
         "come, before the fit fails and names it. The other modes ignore it.",
-        TypeConverters.toInt,
+        int32,
     )
 
     def __init__(self, *args: Any) -> None:

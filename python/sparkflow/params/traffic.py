@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, param
 
 
 class TrafficParams(Group):
@@ -24,7 +24,7 @@ class TrafficParams(Group):
         "Mini-batches that a worker trains on its own, with the optimizer in its TensorFlow session, before "
         "it pushes what they have changed, 1 or more; 1 pushes the gradient of every mini-batch to the "
         "server's optimizer.",
-        TypeConverters.toInt,
+        int32,
     )
 
     compression = param(

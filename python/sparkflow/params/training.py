@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.ml.param import TypeConverters
 
-from sparkflow.params.base import Group, Self, param
+from sparkflow.params.base import Group, Self, int32, int64, param
 
 
 class TrainingParams(Group):
@@ -17,24 +17,24 @@ class TrainingParams(Group):
         "Number of iterations that each partition trains, 1 or more; miniBatchSize and miniStochasticIters "
         "say what "
         "an iteration is.",
-        TypeConverters.toInt,
+        int32,
     )
     partitions = param(
         "partitions",
         "Most partitions to train on, 1 or more; each has one worker. Data in fewer partitions stay as "
         "they are.",
-        TypeConverters.toInt,
+        int32,
     )
     miniBatchSize = param(
         "miniBatchSize",
         "Rows in a mini-batch, 1 or more; -1 trains on all rows of the partition at once.",
-        TypeConverters.toInt,
+        int32,
     )
     miniStochasticIters = param(
         "miniStochasticIters",
         "Random mini-batches in an iteration, 1 or more; -1 goes through all rows of the partition in "
         "mini-batches.",
-        TypeConverters.toInt,
+        int32,
     )
     shufflePerIter = param(
         "shufflePerIter",
@@ -45,18 +45,18 @@ class TrainingParams(Group):
         "partitionShuffles",
         "Number of times that all iterations are run, 1 or more, with the rows shuffled across partitions "
         "in between.",
-        TypeConverters.toInt,
+        int32,
     )
     seed = param(
         "seed",
         "Seed of the initial weights, the shuffling and dropout. Not set: each fit draws its own.",
-        TypeConverters.toInt,
+        int64,
     )
     verbose = param(
         "verbose",
         "How much fit tells while it trains, 0 or more: 0 is silent, 1 shows a progress line a second, "
         "2 one for every report.",
-        TypeConverters.toInt,
+        int32,
     )
 
     def __init__(self, *args: Any) -> None:

@@ -1,4 +1,4 @@
-"""How much each row counts by the class that its label says."""
+"""What a row's label says of its class, and how much the row counts by it."""
 
 from __future__ import annotations
 
@@ -65,3 +65,19 @@ def by_class(label: np.ndarray, weights: Mapping[int, float]) -> np.ndarray:
     found, where = np.unique(classes, return_inverse=True)
     each = np.array([weights.get(int(number), 1.0) for number in found], np.float32)
     return each[where].reshape(-1, 1)
+
+
+def check_two_classes(label: Column) -> None:
+    """Refuse labels that are not 0, 1 or between them.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is none.
+    """
+    if isinstance(label, np.ndarray) and (bad := ~((label >= 0) & (label <= 1)) & ~np.isnan(label)).any():
+        raise ValueError(
+            f"the label column has the value {label[bad][0]}, but tfOutput gives one value a row, and so "
+            "tells of two classes, 0 and 1: make such labels with StringIndexer, or name a tfOutput with "
+            "a value for each class"
+        )

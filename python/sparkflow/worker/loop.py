@@ -15,8 +15,9 @@ from sparkflow.backend.layout import Layout
 from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.ps.rows import RowClient
 from sparkflow.worker.batches import BatchPlan, Taker
-from sparkflow.worker.class_weights import weigh
+from sparkflow.worker.class_weights import check_two_classes, weigh
 from sparkflow.worker.columns import Column
+from sparkflow.worker.finite import remedy
 from sparkflow.worker.spec import TrainSpec
 from sparkflow.worker.steps import AccumulatedSteps, GradientSteps, LocalSteps, RowSteps, Steps
 from sparkflow.worker.transform import Transform
@@ -58,8 +59,10 @@ class TrainingLoop:
             spec.round,
             partition,
         )
-        shaped = shape(backend, weigh(spec, given))
-        self._takers = [Taker(array, self._plan.batch) for array in shaped]
+        if spec.two_classes and spec.labels:
+            check_two_classes(given[len(spec.inputs)])
+        self._shaped = shape(backend, weigh(spec, given))
+        self._takers = [Taker(array, self._plan.batch) for array in self._shaped]
         self._validation = None
         if spec.validation:
             held_out = weigh(spec, held_out, held_out=True)
@@ -132,6 +135,7 @@ class TrainingLoop:
                 if ends and self._segment(version):
                     backend.start(client.weights, state)
             skipped = 0
+            self._check_weights(client.weights)
             if self._validation is not None:
                 self._validation.tell(client, steps, self._number)
                 version = steps.resume(version)
@@ -162,10 +166,19 @@ class TrainingLoop:
         if not math.isfinite(loss):
             raise FloatingPointError(
                 f"loss became {loss} at iteration {self._number} (partition {self._partition}, "
-                f"step {step}): lower tfLearningRate, or look for NaN or unscaled values "
-                "in the features"
+                f"step {step}): {remedy(self._spec.fed, self._shaped)}"
             )
         self.made += 1
+
+    def _check_weights(self, weights: np.ndarray) -> None:
+        """Where a layer makes 0 of NaN, as relu may, the loss does not tell."""
+        with np.errstate(all="ignore"):
+            finite = math.isfinite(weights.sum())
+        if not finite:
+            raise FloatingPointError(
+                f"a weight became NaN or infinite in iteration {self._number} (seen by partition "
+                f"{self._partition}): {remedy(self._spec.fed, self._shaped)}"
+            )
 
     def _batches(self, first: int, skipped: int) -> Iterator[list[np.ndarray]]:
         """Yield the inputs of each step from step `skipped` of iteration `first` on; each until the next."""

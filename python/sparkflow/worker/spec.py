@@ -48,6 +48,8 @@ class TrainSpec:
         Tensors, by name, to compute of rows that are held out, for a graph that does not say so itself.
     transform : str, optional
         "module.function" to call with each mini-batch.
+    two_classes : bool
+        Whether the first label says one of two classes, 0 and 1, or how likely class 1 is.
     compression : str
         "none", "bf16", "int8" or "topk".
     sparse_tables : bool
@@ -104,6 +106,7 @@ class TrainSpec:
     class_weights: dict[int, float] = field(default_factory=dict)
     metrics: dict[str, str] = field(default_factory=dict)
     transform: str | None = None
+    two_classes: bool = False
 
     @property
     def per_push(self) -> int:
@@ -166,6 +169,7 @@ class TrainSpec:
             class_weights={int(number): weight for number, weight in spec["classWeights"].items()},
             metrics=spec["tfMetrics"],
             transform=spec["transformFn"],
+            two_classes=spec["twoClasses"],
         )
 
 

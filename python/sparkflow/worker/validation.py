@@ -51,6 +51,7 @@ class Validation:
 def no_training_rows(partition: int, held_out: int) -> ValueError:
     """Return the error of a partition all of whose rows are held out."""
     return ValueError(
-        f"partition {partition} has {held_out} rows that are held out for validation and none to train on: "
-        "mix the rows, such as with df.repartition(n), or set fewer partitions"
+        f"all {held_out} rows of partition {partition} are held out for validation, so it has none to train "
+        "on: look whether validationIndicatorCol is true for the right rows, mix them, such as with "
+        "df.repartition(n), or set fewer partitions"
     )

@@ -131,6 +131,20 @@ def test_columns_are_given_in_order_or_by_name():
         params(inputCol="features")
 
 
+def test_a_loss_that_takes_logits_tells_what_the_output_is():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+
+    def found(loss, **given):
+        return keras_params(model, loss, None, None, given)[0].get("fromLogits")
+
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    assert found(loss) is True
+    assert found(loss, fromLogits=False) is None
+    assert found("binary_crossentropy") is None and found("mse") is None
+    model.compile(loss=loss)
+    assert found(None) is True
+
+
 def test_one_that_is_only_to_predict_tells_its_inputs():
     opened = predictor(two())
     assert [port.name for port in opened.inputs] == ["user", "item"]

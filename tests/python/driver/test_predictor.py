@@ -51,6 +51,14 @@ def test_one_row_in_one_vector_out(predictor, one):
     np.testing.assert_allclose(out, X[0] @ KERNEL, rtol=1e-6)
 
 
+def test_after_close(saved):
+    predictor = load_predictor(saved)
+    predictor.close()
+    predictor.close()
+    with pytest.raises(RuntimeError, match="the predictor is closed: load it again"):
+        predictor.predict(X)
+
+
 @pytest.mark.parametrize(
     "rows", [X, X.astype(np.float64), X.tolist(), [Vectors.dense(x) for x in X], X.reshape(7, 2, 1)]
 )

@@ -59,6 +59,7 @@ def train_spec(server: Any, graph: str, **changes: Any) -> str:
         "weightColumn": bool(changes.get("tfSampleWeight")),
         "classWeights": {},
         "transformFn": None,
+        "twoClasses": False,
         "tfMetrics": {},
         "tfOutputs": [],
         "segment": 0,

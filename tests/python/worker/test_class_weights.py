@@ -7,7 +7,7 @@ from backend.graphs import as_json, inputs, rows
 from ps.fake_server import FakeServer
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.runtime import tf
-from sparkflow.worker.class_weights import by_class
+from sparkflow.worker.class_weights import by_class, check_two_classes
 from worker.packing import batch, packed
 from worker.test_train import train
 
@@ -36,6 +36,13 @@ def test_what_is_no_class_is_refused(bad):
 def test_a_class_that_no_vector_has_is_refused():
     with pytest.raises(ValueError, match="classWeights has the class 2, but .* vectors of 2 values"):
         by_class(np.eye(2, dtype=np.float32), WEIGHTS)
+
+
+def test_labels_of_two_classes():
+    check_two_classes(np.array([[0], [1], [0.3], [np.nan]], np.float32))  # NaN is told by the loss
+    for bad in (2.0, -1.0):
+        with pytest.raises(ValueError, match=f"label column has the value {bad}, but .* classes, 0 and 1"):
+            check_two_classes(np.array([[1], [bad]], np.float32))
 
 
 def weighted():

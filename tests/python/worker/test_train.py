@@ -272,12 +272,37 @@ def test_a_loss_that_is_no_number_stops_with_iteration_and_hint():
     with FakeServer() as server, pytest.raises(FloatingPointError) as raised:
         train(server, [batch(FEATURES, labels)], partition=1, iters=5, round=1, shufflePerIter=False)
     expected = (
-        "loss became nan at iteration 5 (partition 1, step 2): lower tfLearningRate, "
-        "or look for NaN or unscaled values in the features"
+        "loss became nan at iteration 5 (partition 1, step 2): the label column has NaN or infinite values "
+        "in 1 of 30 rows: drop such rows or replace the values, or else lower tfLearningRate"
     )
     assert str(raised.value) == expected
     assert server.failures == [expected]
     assert len(server.pushes) == 2
+
+
+def test_weights_that_are_no_numbers_stop_though_the_loss_is_one():
+    def build():
+        x = tf.placeholder(tf.float32, [None, 4], name="x")
+        hidden = graphs.core.dense(x, 3)
+        tf.losses.add_loss(tf.reduce_mean(tf.where(tf.is_nan(hidden), tf.zeros_like(hidden), hidden)))
+
+    features = FEATURES.copy()
+    features[3, 2] = features[20, 1] = np.nan
+    expected = (
+        r"a weight became NaN or infinite in iteration 0 \(seen by partition 0\): the features column has "
+        "NaN or infinite values in 2 of 30 rows"
+    )
+    with FakeServer() as server, pytest.raises(FloatingPointError, match=expected):
+        train(server, [batch(features)], as_json(build), labels=[], iters=5)
+    assert server.reports == [] and server.failures
+
+
+def test_a_learning_rate_that_is_too_high_is_told_where_the_rows_are_numbers():
+    with (
+        FakeServer(learning_rate=1e38) as server,
+        pytest.raises(FloatingPointError, match="lower tfLearningRate, or look for unscaled values"),
+    ):
+        train(server, iters=5)
 
 
 def test_a_task_that_a_newer_attempt_has_taken_over_fails_so_that_spark_keeps_the_newer():

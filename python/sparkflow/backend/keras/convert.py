@@ -50,6 +50,8 @@ class Converted:
         label.
     outputs : dict of str
         Tensors, by the names of the model's outputs.
+    from_logits : bool
+        Whether the loss takes the first output for logits.
     metrics, left_out : tuple of str
         Names of the metrics that the graph computes, and of those that it cannot.
     """
@@ -58,6 +60,7 @@ class Converted:
     inputs: Mapping[str, str]
     labels: Mapping[str, str]
     outputs: Mapping[str, str]
+    from_logits: bool = False
     metrics: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -135,6 +138,7 @@ def convert(
         {source.name: tensor.name for source, tensor in zip(sources, x, strict=True)},
         {name: tensor.name for name, tensor in zip(compared, y, strict=True)},
         {output.name: tensor.name for output, tensor in zip(outputs, found, strict=True)},
+        any(label.from_logits for label in labels if label.output == 0),
         tuple(chosen.names),
         tuple(chosen.left_out),
     )

@@ -13,12 +13,14 @@ from sparkflow.backend.keras.checks import Output
 class Label(NamedTuple):
     """What one row's label is: a shape whose first dimension counts the rows, and the dtype's name.
 
-    `output` is the number of the output that it is compared with.
+    `output` is the number of the output that it is compared with, and `from_logits` whether the loss takes
+    that for logits.
     """
 
     shape: tuple[int | None, ...]
     dtype: str
     output: int = 0
+    from_logits: bool = False
 
 
 # (labels, inputs, predictions, sample weights or None) → the loss of a mini-batch, one number.
@@ -157,7 +159,9 @@ def _labels(losses: Sequence[Any], outputs: Sequence[Output]) -> list[Label]:
 
 def _label(loss: Any, output: Sequence[int | None], number: int) -> Label:
     loss = _resolved(loss, output)
+    settings = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
+    logits = settings.get("from_logits") is True
     sparse = keras.losses.sparse_categorical_crossentropy
     if loss is sparse or isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
-        return Label(tuple(output[:-1]), "int32", number)
-    return Label(tuple(output), "float32", number)
+        return Label(tuple(output[:-1]), "int32", number, logits)
+    return Label(tuple(output), "float32", number, logits)

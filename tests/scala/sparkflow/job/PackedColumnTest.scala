@@ -83,13 +83,29 @@ class PackedColumnTest extends AnyFunSuite {
     }
 
     check("a null, and a null element, fail with the column and the remedy") {
+      val noBytes = frame(ImageSchema.columnSchema, Row("a.png", 1, 2, 3, 16, null))
+      assert(failure(packed(noBytes, 1, 2, 3)).startsWith("column 'c' has a null: "))
+      val remedy = """df.filter\("(.*)"\)""".r
+      val nested = ArrayType(ArrayType(IntegerType))
+      for (
+        data <- Seq(
+          frame(ArrayType(DoubleType), Seq[Any](1.0, 2.0), Seq[Any](1.0, null)),
+          frame(ArrayType(IntegerType), Seq[Any](1, 2), Seq[Any](null, 1)),
+          frame(nested, Seq(Seq(1), Seq(2)), Seq(Seq(1), null)),
+          frame(nested, Seq(Seq(1), Seq(2)), Seq[Seq[Any]](Seq(1), Seq(null)))
+        )
+      ) {
+        val dimensions = if (data.schema.head.dataType == nested) Seq(2, 1) else Seq(2)
+        val message = failure(packed(data, dimensions.map(_.toLong): _*))
+        assert(message.startsWith("column 'c' has a row with a null in its array: SparkFlow does not guess"))
+        val filter = remedy.findFirstMatchIn(message).get.group(1)
+        assert(packed(data.filter(filter), dimensions.map(_.toLong): _*) == Seq(Seq(1f, 2f)))
+      }
       for (
         data <- Seq(
           frame(SQLDataTypes.VectorType, Vectors.dense(1), null),
           frame(DoubleType, 1.0, null),
-          frame(ArrayType(DoubleType), Seq(1.0), null),
-          frame(ArrayType(DoubleType), Seq[Any](1.0, null)),
-          frame(ArrayType(IntegerType), Seq[Any](null, 1))
+          frame(ArrayType(DoubleType), Seq(1.0), null)
         )
       )
         assert(
@@ -150,7 +166,7 @@ class PackedColumnTest extends AnyFunSuite {
       for (row <- Seq(Seq(Seq(1, 2, 3), Seq(4, 5)), Seq(Seq(), Seq(1))))
         assert(failure(packed(frame(nested, row), 2, 3)).contains("has a ragged row, in which arrays"))
       for (row <- Seq(Seq(Seq(1, 2), null), Seq(null, Seq(1, 2)), Seq[Seq[Any]](Seq(1, null))))
-        assert(failure(packed(frame(nested, row), 2, 2)).startsWith("column 'c' has a null"))
+        assert(failure(packed(frame(nested, row), 2, 2)).startsWith("column 'c' has a row with a null"))
     }
 
     check("an image is its bytes, of height, width and channels") {

@@ -49,8 +49,14 @@ class SchemaTest extends AnyFunSuite {
   test("a classifier's columns are refused where one of the name is there") {
     def classifier = TinyModel.estimator.setProbabilityCol("p")
     assert(refused(classifier.setProbabilityCol("label")).startsWith("probabilityCol is 'label', but"))
-    assert(refused(classifier.setRawPredictionCol("p")).startsWith("probabilityCol is 'p', but"))
-    assert(refused(classifier.setPredictionCol("p")).startsWith("predictionCol is 'p', but"))
+    assert(
+      refused(classifier.setRawPredictionCol("p"))
+        .startsWith("rawPredictionCol and probabilityCol name 'p' 2 times")
+    )
+    assert(
+      refused(classifier.setPredictionCol("p"))
+        .startsWith("probabilityCol and predictionCol name 'p' 2 times")
+    )
   }
 
   test("thresholds are numbers that probabilities can be divided by") {
@@ -78,7 +84,7 @@ class SchemaTest extends AnyFunSuite {
       said(_.setTfOutput("out:0")).startsWith("outputCols is 'y', 'units', but tfOutput is 'out:0': use")
     )
     assert(said(_.setOutputCols(Array("y"))).startsWith("outputCols has 1 ('y'), but tfOutputs has 2"))
-    assert(said(_.setOutputCols(Array("y", "y"))).startsWith("outputCols is 'y', but there is already"))
+    assert(said(_.setOutputCols(Array("y", "y"))).startsWith("outputCols name 'y' 2 times"))
     assert(said(_.setTfOutputs(Array("hidden:0", "no:0"))).startsWith("tfOutputs is 'no:0', but the graph"))
     assert(said(_.setProbabilityCol("p")).startsWith("outputCols is set, and outputs go there as they are"))
     assert(said(m => m.clear(m.tfOutputs)).contains("tfOutputs is not set: name in it, in the same order"))

@@ -140,9 +140,16 @@ private[job] final class FitCheckpoints(plan: CheckpointPlan, request: TrainRequ
     val differences = settings ++ seeds ++ iters
     if (differences.nonEmpty)
       throw new IllegalArgumentException(
-        s"the checkpoint in '${plan.directory}' is of a fit with other settings: ${differences.mkString("; ")}. $remedy"
+        s"the checkpoint in '${plan.directory}' is of a fit with other settings: ${differences.mkString("; ")}. $remedy${renamed(settings)}"
       )
   }
+
+  // Keras counts the layers of a process: those of a model that is built again are called otherwise.
+  private def renamed(differences: Seq[String]): String =
+    if (differences.exists(_.startsWith("tensorflowGraph")))
+      "; if the graph is of the same Keras model, built again in one process, call keras.utils.clear_session() before it is built, " +
+        "or give its layers names"
+    else ""
 
   private def refuse(): Unit =
     if (!store.isEmpty)

@@ -83,6 +83,15 @@ object PackedColumn {
     s"column '$name' has a null: SparkFlow does not guess a value; drop such rows with " +
       s"df.dropna(subset=['$name']), in Scala df.na.drop(Seq(\"$name\")), or fill them (Imputer, fillna)"
 
+  /** Of arrays with so many `levels`. */
+  private[job] def nullWithinMessage(name: String, levels: Int): String = {
+    val nulls = (1 to levels).foldLeft("") { (within, level) =>
+      if (level == 1) "v -> v is null" else s"a$level -> a$level is null or exists(a$level, $within)"
+    }
+    s"column '$name' has a row with a null in its array: SparkFlow does not guess a value; drop such rows with " +
+      s"df.filter(\"not exists(`$name`, $nulls)\"), or fill them with transform(…)"
+  }
+
   /** Numbers in a row of this column where its ML attributes tell (VectorAssembler and OneHotEncoder set them). */
   def knownSize(field: StructField): Option[Long] = field.dataType match {
     case t if t == SQLDataTypes.VectorType =>
@@ -119,15 +128,20 @@ object PackedColumn {
     private val shape = new RowShape(fed, to)
 
     override def apply(value: Any): Array[Byte] = {
-      val bytes = if (value == null) null else pack(value)
-      if (bytes == null) throw Functions.raised(nullMessage(fed.column))
+      if (value == null) throw Functions.raised(nullMessage(fed.column))
+      val bytes = pack(value)
+      if (bytes == null) throw Functions.raised(nullWithinMessage(fed.column, rank(dataType).get))
       bytes
     }
 
     private val pack: Any => Array[Byte] = rank(dataType).get match {
       case _ if dataType == SQLDataTypes.VectorType => v => row.ofVector(v.asInstanceOf[InternalRow])
       case _ if ImageRow.is(dataType) =>
-        v => row.ofBytes(ImageRow.bytes(v.asInstanceOf[InternalRow], shape))
+        v => {
+          val data = ImageRow.bytes(v.asInstanceOf[InternalRow], shape)
+          if (data == null) throw Functions.raised(nullMessage(fed.column))
+          row.ofBytes(data)
+        }
       case 0 => v => row.ofArray(new GenericArrayData(Array(v)))
       case 1 => v => row.ofArray(v.asInstanceOf[ArrayData])
       case levels =>

@@ -41,7 +41,7 @@ private[job] object StringColumn {
     override def apply(value: Any): Any = value match {
       case null => throw Functions.raised(PackedColumn.nullMessage(fed.column))
       case array: ArrayData if (0 until array.numElements()).exists(array.isNullAt) =>
-        throw Functions.raised(PackedColumn.nullMessage(fed.column))
+        throw Functions.raised(PackedColumn.nullWithinMessage(fed.column, 1))
       case whole => whole
     }
   }

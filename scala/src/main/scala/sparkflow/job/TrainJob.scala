@@ -201,7 +201,7 @@ object TrainJob {
     val bad = state.weights.indexWhere(w => w.isNaN || w.isInfinite)
     if (bad >= 0)
       throw new TrainingException(
-        s"the last update left a weight that is ${state.weights(bad)}: lower tfLearningRate, or look for NaN or unscaled values in the features",
+        s"the last update left a weight that is ${state.weights(bad)}: lower tfLearningRate, or look for unscaled values in the features",
         null
       )
   }

@@ -59,7 +59,8 @@ final case class TrainRequest(
     transformFn: Option[String] = None,
     monitor: String = Monitor.loss,
     monitorMode: String = "auto",
-    tfMetrics: Option[String] = None
+    tfMetrics: Option[String] = None,
+    classifies: Boolean = false
 ) {
 
   /** @throws IllegalArgumentException if `graph` is none */
@@ -87,6 +88,10 @@ final case class TrainRequest(
       )
     )
       .filter(s => s.patience > 0 || s.restoreBest)
+
+  /** Whether the label says one of two classes, 0 and 1. */
+  def twoClasses: Boolean =
+    classifies && graphInfo.tensor("tfOutput", tfOutputs.head).rowSize.contains(1L)
 
   /** Whether workers wait for each other, and so must all run at once. */
   def together: Boolean = mode == "ssp" || mode == "sync"

@@ -57,6 +57,7 @@ private[job] final case class TrainSpec(
       ("validation" -> request.validates) ~
       ("dropout" -> (if (request.toKeepDropout) 1.0 else 0.0)) ~
       ("weightColumn" -> request.sampleWeightCol.isDefined) ~
+      ("twoClasses" -> request.twoClasses) ~
       ("classWeights" -> request.classWeights.map(JsonMethods.parse(_)).getOrElse(JObject())) ~
       ("transformFn" -> request.transformFn.map(JString(_)).getOrElse(JNull)) ~
       ("tfMetrics" -> Monitor.named(request)) ~

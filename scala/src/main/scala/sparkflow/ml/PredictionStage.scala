@@ -59,6 +59,11 @@ private[ml] trait PredictionStage extends InputParams with PredictionParams with
         outputs.zip(job.outputTypes).map { case ((column, _), dataType) => (param.name, column, dataType) }
       }
     added.foldLeft(schema) { case (schema, (param, name, dataType)) =>
+      val naming = added.filter(_._2 == name).map(_._1)
+      if (naming.size > 1)
+        throw new IllegalArgumentException(
+          s"${naming.distinct.mkString(" and ")} name '$name' ${naming.size} times, but each output needs a column of its own"
+        )
       if (schema.fieldNames.contains(name))
         throw new IllegalArgumentException(
           s"$param is '$name', but there is already a column of that name: set another $param, or drop it first"

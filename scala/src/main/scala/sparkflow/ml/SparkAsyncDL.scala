@@ -61,6 +61,11 @@ class SparkAsyncDL(override val uid: String)
 
   /** Trains a model with a listener for this fit alone. */
   def fit(dataset: Dataset[_], listener: FitListener): SparkAsyncDLModel = {
+    if (dataset.isStreaming)
+      throw new IllegalArgumentException(
+        "fit takes a DataFrame at rest, but this one is a stream: train on what has been written, or in foreachBatch with " +
+          "setInitialWeights; the model's transform takes streams"
+      )
     transformSchema(dataset.schema, logging = true)
     val result = TrainJob.run(dataset, trainRequest, Option(listener))
     val model = new SparkAsyncDLModel(uid, $(tensorflowGraph), result.state, Some(result.seed))
@@ -70,6 +75,11 @@ class SparkAsyncDL(override val uid: String)
 
   /** Checks all that can be checked without data; adds the prediction column as the model will. */
   override def transformSchema(schema: StructType): StructType = {
+    if ($(tensorflowGraph).isEmpty)
+      throw new IllegalArgumentException(
+        "tensorflowGraph is empty: give it what sparkflow.graph_utils.build_graph or `python -m sparkflow graph` " +
+          "makes, or in Python a Keras model, SparkAsyncDL(model=…)"
+      )
     if ($(resume) && !isSet(checkpointDir))
       throw new IllegalArgumentException(
         "resume is true but checkpointDir is not set: name the directory whose checkpoints the fit is to go on from"
@@ -128,7 +138,8 @@ class SparkAsyncDL(override val uid: String)
     transformFn = get(transformFn),
     monitor = $(monitor),
     monitorMode = $(monitorMode),
-    tfMetrics = get(tfMetrics)
+    tfMetrics = get(tfMetrics),
+    classifies = classifies
   )
 
   override def copy(extra: ParamMap): SparkAsyncDL =
