@@ -1,5 +1,7 @@
 package sparkflow.ps
 
+import scala.concurrent.duration._
+
 import org.scalatest.concurrent.Eventually
 import org.scalatest.time.{Millis, Seconds, Span}
 
@@ -47,6 +49,36 @@ class StoppingTest extends ServerTest with Eventually {
         assert(live.server.steps === 3 && live.weights === Seq.fill(5)(-2f))
         live.close()
         assert(live.server.failure === None && live.events.failed === Nil)
+      }
+    }
+  }
+
+  Seq("hogwild", "locked").foreach { mode =>
+    test(s"$mode: no worker runs before all are there, and then none waits") {
+      withServer(settings(mode, patience = 3)) { live =>
+        live.server.begin(0, 3)
+        val workers = Seq(live.connect(), live.connect())
+        workers.zipWithIndex.foreach { case (w, i) => w.send(Hello(0, i, 1, 10)) }
+        assert(live.connect().call(Hello(0, 2, 1, 0)).isInstanceOf[Ack]) // no rows, so done
+        workers.foreach(w => assert(w.receive()._1.isInstanceOf[Welcome]))
+        (0L to 5L).foreach(step => assert(workers(1).call(push(step), ones()) === Weights(1 + step)))
+        live.server.begin(1, 2)
+        val next = live.connect()
+        next.send(Hello(1, 0, 1, 10))
+        assert(live.worker(1, round = 1).call(push(0), ones()) === Weights(7))
+        assert(next.receive()._1.isInstanceOf[Welcome])
+      }
+    }
+
+    test(s"$mode: a worker that does not come is named") {
+      withServer(settings(mode).copy(initial = None, waitTimeout = 200.millis)) { live =>
+        live.server.begin(0, 2)
+        val first = live.connect()
+        assert(first.call(Hello(0, 0, 1, 10)).asInstanceOf[Welcome].initialize)
+        val start = Initialize(layout.toJson)
+        assert(first.call(start, ones(), new Array[Byte](layout.stateBytes)).isInstanceOf[Ack])
+        val error = assertError(ErrorCode.Over, first.call(push(0), ones()))
+        assert(error.contains("for partition 1: its task has not started"))
       }
     }
   }

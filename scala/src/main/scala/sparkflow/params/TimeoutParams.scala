@@ -17,8 +17,8 @@ trait TimeoutParams extends Params {
   final val waitTimeout: IntParam = new IntParam(
     this,
     "waitTimeout",
-    "In modes ssp and sync, seconds, 1 or more, for which workers wait for one that is lost or has not come, before the fit " +
-      "fails and names it. The other modes ignore it.",
+    "Seconds, 1 or more, for which workers wait for one that is lost or has not come, before the fit fails and names it: in " +
+      "modes ssp and sync, and before the first step of a fit that may stop early. Else nobody waits.",
     Expect.atLeast("waitTimeout", 1, "give a task that is tried again the time to start and read its rows")
   )
 

@@ -35,7 +35,7 @@ import scala.concurrent.duration._
   *   that it lives. Only a machine that swaps, or a long outage of the network, is silent for so long and comes back
   * @param lingerTimeout how long a refused connection is still read (and its bytes dropped), so that the peer gets
   *   to read the Error instead of a connection reset
-  * @param waitTimeout how long, in `ssp` and `sync`, a worker waits for others before the fit fails. Spark notices a lost
+  * @param waitTimeout how long, in `ssp` and `sync`, and before the first step with `stopping`, a worker waits for others before the fit fails. Spark notices a lost
   *   executor after 2 minutes (spark.network.timeout), a cluster manager may take minutes to start another, and the task
   *   reads its rows again and imports TensorFlow
   * @param closeTimeout bound of each stage of `close`: last answers, event loops

@@ -37,7 +37,12 @@ private[ps] final class Fit(
     new Snapshots(config.snapshotEvery, events, copy)
 
   private val pace =
-    Pace(config.mode, config.maxStaleness, new Updates(model.consistency, counters, snapshots))
+    Pace(
+      config.mode,
+      config.maxStaleness,
+      config.stopping.isDefined,
+      new Updates(model.consistency, counters, snapshots)
+    )
 
   def counts: FitCounts = FitCounts(
     steps,
@@ -218,8 +223,8 @@ private[ps] final class Fit(
 
   /** A worker has waited for others for as long as it may. */
   def overdue(waited: FiniteDuration): Unit = fail(
-    s"other workers have waited $waited for ${pace.awaited}. The mode needs all workers of a round at once: see in Spark's UI " +
-      "what became of the task; use fewer partitions, or mode 'hogwild' or 'locked', in which nobody waits"
+    s"other workers have waited $waited for ${pace.awaited}. This fit needs all workers of a round at once: see in Spark's UI " +
+      "what became of the task; use fewer partitions, or mode 'hogwild' or 'locked' without early stopping, in which nobody waits"
   )
 
   /** A worker of this host goes on over TCP: that is said once, as it only costs speed. */

@@ -42,9 +42,11 @@ private[server] trait Pace {
 private[server] object Pace {
   type Entry = WorkerEntry[Candidate]
 
-  /** @throws IllegalArgumentException for a mode that there is not */
-  def apply(mode: String, maxStaleness: Int, updates: Updates): Pace = mode match {
-    case "hogwild" | "locked" => new Free(updates)
+  /** @param gathered whether no worker may run before all are there, in the modes in which they do not wait later
+    * @throws IllegalArgumentException for a mode that there is not
+    */
+  def apply(mode: String, maxStaleness: Int, gathered: Boolean, updates: Updates): Pace = mode match {
+    case "hogwild" | "locked" => if (gathered) new Gathered(updates) else new Free(updates)
     case "ssp"                => new Ssp(maxStaleness, updates)
     case "sync"               => new Sync(updates)
     case other                => throw new IllegalArgumentException(s"mode '$other' has no pace")

@@ -38,7 +38,7 @@ private[server] final class WorkerTable[C <: AnyRef] {
 private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker: Int) {
   private var attempt = Long.MinValue
   private var owner: Option[C] = None
-  @volatile private var done = false
+  @volatile private var come, done = false
   @volatile private var next = 0L // changed under the lock
   private var staleness = 0L // of the updates since the last report
   private var updates = 0L
@@ -64,6 +64,9 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
 
   /** Steps that were applied. Unlike `nextStep` it waits for none that is being applied. */
   def clock: Long = next
+
+  /** Whether an attempt has ever been ready to train. */
+  def hasCome: Boolean = come
 
   /** Whether the worker has nothing more to send; so it stays, as a further attempt has nothing to do. */
   def isDone: Boolean = done
@@ -98,6 +101,7 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
         s"attempt $attempt of partition $worker is too late: ${this.attempt} is known"
       )
     this.attempt = attempt
+    come = true
     earlier += own
     own = Seen.nothing
     val fenced = owner
