@@ -22,8 +22,8 @@ class TimeoutParams(Group):
     waitTimeout = param(
         "waitTimeout",
         "Seconds, 1 or more, for which workers wait for one that is lost or has not come, before the fit "
-        "fails and names it: in modes ssp and sync, and before the first step of a fit that may stop early. Else "
-        "nobody waits.",
+        "fails and names it: in modes ssp and sync, and before the first step of a fit that may stop early. "
+        "Else nobody waits.",
         int32,
     )
 
