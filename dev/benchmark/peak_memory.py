@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # What Spark calls the process that it forks its Python workers from, and so the workers themselves.
-_WORKER = b"pyspark.daemon"
+_WORKER = b"sparkflow.daemon"
 
 
 def supported() -> bool:

@@ -1,6 +1,7 @@
 """Brings SparkFlow's jar and a SparkSession together, and says what is missing where they are not."""
 
 import os
+import subprocess
 import sys
 import zipimport
 from pathlib import Path
@@ -10,6 +11,8 @@ from py4j.java_gateway import JavaPackage  # type: ignore[import-untyped]
 from pyspark import SparkContext
 
 import sparkflow
+
+_DAEMON = "spark.python.daemon.module"
 
 
 def jar_path() -> str:
@@ -36,8 +39,9 @@ def jar_path() -> str:
 
 def configure_spark_with_sparkflow_pip(builder: Any) -> Any:
     """Puts the jar that came with the Python package on a session's ``spark.jars``, after the jars already
-    there. If the session's master is local, and neither ``PYSPARK_PYTHON`` nor ``spark.pyspark.python`` names
-    the workers' Python, they run under this process' own.
+    there. If the session's master is local, the workers run under this process' Python unless
+    ``PYSPARK_PYTHON`` or ``spark.pyspark.python`` names another, and are forks of a process that has loaded
+    TensorFlow (`sparkflow.daemon`) unless ``spark.python.daemon.module`` names another.
 
     The settings take effect when Spark's JVM starts. A Python process that ``spark-submit`` or ``pyspark``
     started has one already: give the jar to that command, by ``--jars`` or ``--packages``.
@@ -66,10 +70,27 @@ def configure_spark_with_sparkflow_pip(builder: Any) -> Any:
     jars = [jar for jar in builder._options.get("spark.jars", "").split(",") if jar]
     if jar_path() not in jars:
         jars.append(jar_path())
-    unnamed = "PYSPARK_PYTHON" not in os.environ and "spark.pyspark.python" not in builder._options
-    if unnamed and builder._options.get("spark.master", "").startswith("local"):
-        builder = builder.config("spark.pyspark.python", sys.executable)
+    if builder._options.get("spark.master", "").startswith("local"):
+        _configure_workers(builder)
     return builder.config("spark.jars", ",".join(jars))
+
+
+def _configure_workers(builder: Any) -> None:
+    python = builder._options.get("spark.pyspark.python", os.environ.get("PYSPARK_PYTHON"))
+    if python is None:
+        python = sys.executable
+        builder.config("spark.pyspark.python", python)
+    if _DAEMON not in builder._options and _can_import(python, "sparkflow.daemon"):
+        builder.config(_DAEMON, "sparkflow.daemon")
+
+
+def _can_import(python: str, module: str) -> bool:
+    """Whether a process of that Python finds it; this one may have it from a script's own directory."""
+    question = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    try:
+        return subprocess.run([python, "-c", question], capture_output=True, check=False).returncode == 0
+    except OSError:  # the first task will say that there is no such Python
+        return False
 
 
 def active_context() -> Any:

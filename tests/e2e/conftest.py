@@ -72,7 +72,7 @@ def spark(event_log: Path, master: str) -> Iterator[SparkSession]:
         .config("spark.driver.memory", "3g")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.executor.memory", "700m")
-        # Each worker is seconds faster; apps run with Spark's own daemon, as users do by default.
+        # Each worker is seconds faster; what spark-submit starts runs with Spark's own daemon.
         .config("spark.python.daemon.module", "sparkflow.daemon")
         .config("spark.eventLog.enabled", "true")
         .config("spark.eventLog.dir", event_log.as_uri())

@@ -68,6 +68,14 @@ builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "fa
 spark = configure_spark_with_sparkflow_pip(builder).getOrCreate()
 print("JAR", jar_path())
 print("ITERS", SparkAsyncDL(iters=3)._to_java().getIters())
+
+
+def loaded(_):
+    import sys
+    return "tensorflow" in sys.modules
+
+
+print("LOADED", spark.sparkContext.parallelize([0], 1).map(loaded).first())
 spark.stop()
 """
 
@@ -111,7 +119,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_one_call_puts_the_installed_jar_on_a_session(installed: Path, tmp_path: Path) -> None:
     out = python(PROGRAM, installed, tmp_path)
     assert f"JAR {(installed / 'sparkflow' / 'jars' / 'sparkflow.jar').resolve()}" in out
-    assert "ITERS 3" in out
+    assert "ITERS 3" in out and "LOADED True" in out
 
 
 def test_a_session_without_the_jar_gets_the_line_to_add(installed: Path, tmp_path: Path) -> None:

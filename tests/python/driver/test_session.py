@@ -86,6 +86,24 @@ def test_local_workers_run_under_this_python_unless_one_is_named(monkeypatch, ma
     assert "spark.pyspark.python" not in configure_spark_with_sparkflow_pip(builder)._options
 
 
+def test_local_workers_begin_with_tensorflow_where_they_can(monkeypatch, tmp_path):
+    monkeypatch.setattr(session, "jar_path", lambda: "/lib/sparkflow.jar")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    daemon = "spark.python.daemon.module"
+
+    def configured(**options):
+        builder = SparkSession.Builder()
+        builder._options = {"spark.master": "local[2]", **options}
+        return configure_spark_with_sparkflow_pip(builder)._options.get(daemon)
+
+    assert configured() == "sparkflow.daemon"
+    assert configured(**{daemon: "mine.daemon"}) == "mine.daemon"
+    assert configured(**{"spark.master": "yarn"}) is None
+    assert configured(**{"spark.pyspark.python": str(tmp_path / "no-python")}) is None
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # where no sparkflow is, as none is installed
+    assert configured() is None
+
+
 @pytest.mark.parametrize("package", ["numpy", "pyarrow"])
 def test_a_worker_whose_python_lacks_a_package_names_it_and_the_python(package):
     code = f"import sys; sys.modules[{package!r}] = None; import sparkflow.worker.train"
