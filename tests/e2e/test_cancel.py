@@ -49,7 +49,7 @@ def test_nothing_goes_on_and_the_next_fit_works(
     error: type[BaseException],
     words: str | None,
 ) -> None:
-    data = gaussians(2).cache()
+    data = gaussians(2)
     port = free_port()
     ended: list[int] = []
 

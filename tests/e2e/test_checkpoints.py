@@ -135,7 +135,7 @@ def test_rows_of_tables_and_adams_idle_rows_go_on_to_the_bit(spark: SparkSession
 def test_resume_with_nothing_there_starts_from_the_beginning(
     gaussians: Callable[..., DataFrame], tmp_path: Path
 ) -> None:
-    data = gaussians(2, rows=100).cache()
+    data = gaussians(2, rows=100)
     model = estimator(iters=2, checkpointDir=str(tmp_path / "new" / "one"), resume=True).fit(data)
     assert model.summary.resumedFrom == 0
     assert model.summary.checkpoints == 1  # the end

@@ -149,7 +149,7 @@ def test_a_model_that_is_built_again_resumes_where_keras_counts_anew(
 def test_one_worker_is_keras_fit(
     gaussians: Callable[..., DataFrame], optimizer: keras.Optimizer, batch: int
 ) -> None:
-    data = gaussians(2, rows=64, partitions=1).cache()
+    data = gaussians(2, rows=64, partitions=1)
     model = classifier(optimizer)
     fitted = estimator(
         model, iters=25, miniBatchSize=batch, partitions=1, mode="locked", shufflePerIter=False

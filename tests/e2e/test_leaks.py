@@ -34,7 +34,7 @@ class Held:
 def test_fifty_fits_leave_no_thread_port_file_segment_or_native_memory(
     spark: SparkSession, gaussians: Callable[..., DataFrame]
 ) -> None:
-    data = gaussians(2).cache()
+    data = gaussians(2)
 
     def fits(times: int) -> None:
         for number in range(times):

@@ -28,7 +28,7 @@ def test_sync_gives_the_same_bits_again(gaussians: Callable[..., DataFrame]) -> 
 
 
 def test_one_worker_is_the_same_in_every_mode(gaussians: Callable[..., DataFrame]) -> None:
-    data = gaussians(2, rows=200, partitions=1).cache()
+    data = gaussians(2, rows=200, partitions=1)
     locked = estimator(mode="locked", iters=3, partitions=1).fit(data)
     for mode in ("sync", "ssp"):
         assert_equal_bits(locked, estimator(mode=mode, iters=3, partitions=1).fit(data))
@@ -57,7 +57,7 @@ def test_two_sync_workers_are_one_with_both_batches(gaussians: Callable[..., Dat
     ids=str,
 )
 def test_they_train(gaussians: Callable[..., DataFrame], changes: dict[str, object]) -> None:
-    data = gaussians(2).cache()
+    data = gaussians(2)
     model = estimator(**changes).fit(data)
     assert accuracy(model, data) >= 0.86
     assert model.summary.mode == changes["mode"]
@@ -80,7 +80,7 @@ def test_sync_with_empty_partitions_and_rows_of_tables(spark: SparkSession) -> N
 
 @oldest_only
 def test_two_fits_at_once_do_not_take_half_of_the_slots_each(gaussians: Callable[..., DataFrame]) -> None:
-    data = gaussians(2).cache()
+    data = gaussians(2)
     with ThreadPoolExecutor(2) as pool:
         models = list(pool.map(lambda seed: estimator(mode="sync", seed=seed, iters=5).fit(data), [1, 2]))
     assert [model.summary.samples for model in models] == [5 * 400, 5 * 400]

@@ -63,7 +63,7 @@ def test_local_steps(gaussians: Callable[..., DataFrame], optimizer: str) -> Non
 
 @oldest_only
 def test_local_steps_of_one_worker_are_the_servers_steps(gaussians: Callable[..., DataFrame]) -> None:
-    data = gaussians(2, partitions=1).cache()
+    data = gaussians(2, partitions=1)
     local, server = (
         estimator(mode="locked", partitions=1, iters=5, localSteps=steps).fit(data).get_weights()
         for steps in (3, 1)
@@ -75,7 +75,7 @@ def test_local_steps_of_one_worker_are_the_servers_steps(gaussians: Callable[...
 def test_one_locked_worker_trains_alike_over_tcp_and_shared_memory(
     gaussians: Callable[..., DataFrame],
 ) -> None:
-    data = gaussians(2, partitions=1).cache()
+    data = gaussians(2, partitions=1)
     tcp, shared = (
         estimator(mode="locked", partitions=1, iters=3, transport=transport).fit(data).get_weights()
         for transport in ("tcp", "shm")
@@ -104,7 +104,7 @@ def test_acquire_lock_is_locked(gaussians: Callable[..., DataFrame]) -> None:
 
 
 def test_one_locked_worker_with_a_seed_is_reproducible(gaussians: Callable[..., DataFrame]) -> None:
-    data = gaussians(2, partitions=1).cache()
+    data = gaussians(2, partitions=1)
 
     def weights(seed: int) -> list[np.ndarray]:
         return estimator(mode="locked", partitions=1, iters=3, seed=seed).fit(data).get_weights()
@@ -249,7 +249,7 @@ def test_batch_norm_state_is_trained_and_kept(gaussians: Callable[..., DataFrame
 def test_two_fits_at_once(gaussians: Callable[..., DataFrame]) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    data = gaussians(2).cache()
+    data = gaussians(2)
     with ThreadPoolExecutor(2) as pool:
         models = list(pool.map(lambda s: estimator(seed=s).fit(data), [1, 2]))
     assert all(accuracy(model, data) >= 0.86 for model in models)
@@ -328,7 +328,7 @@ def test_cross_validation_copies_params(gaussians: Callable[..., DataFrame]) -> 
 
 @oldest_only
 def test_rows_beyond_the_spill_limit_train_as_those_in_memory(gaussians: Callable[..., DataFrame]) -> None:
-    data = gaussians(2, partitions=1).cache()
+    data = gaussians(2, partitions=1)
     fits = [
         estimator(iters=3, partitions=1, seed=5, mode="locked", spillLimit=limit).fit(data)
         for limit in (-1, 1)

@@ -103,7 +103,7 @@ def test_a_copy_with_other_params_leaves_the_estimator_as_it_was(gaussians: Call
 def test_small_trials_train_side_by_side_each_in_one_task(
     gaussians: Callable[..., DataFrame], tmp_path: Path
 ) -> None:
-    data = gaussians(2).cache()
+    data = gaussians(2)
     stage = net(partitions=2, validationFraction=0.3)
     space = {"tfLearningRate": ("log", 1e-5, 0.1), "miniBatchSize": [16, 64]}
     found = tuning.search(stage, data, space, trials=4, parallelism=2, prune=False, seed=3)
@@ -136,7 +136,7 @@ def test_hopeless_trials_are_given_up_and_a_study_goes_on(
 ) -> None:
     import optuna
 
-    data = gaussians(2).cache()
+    data = gaussians(2)
     rates = iter([0.05, 1e-5, 0.05])
     arguments: dict[str, object] = {
         "space": lambda trial: {"tfLearningRate": trial.suggest_float("rate", *(2 * [next(rates)]))},

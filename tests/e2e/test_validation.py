@@ -95,7 +95,7 @@ def test_each_mode_stops(gaussians: Callable[..., DataFrame], mode: str) -> None
 
 
 def test_a_fraction_is_the_same_rows_for_a_seed_in_every_round(gaussians: Callable[..., DataFrame]) -> None:
-    data = gaussians(2).cache()
+    data = gaussians(2)
     net = estimator(iters=1, mode="sync", validationFraction=0.25, partitionShuffles=2)
     first, again, other = (each.fit(data).summary for each in (net, net, net.copy().setSeed(8)))
     rows = sum(first.partitionRows)

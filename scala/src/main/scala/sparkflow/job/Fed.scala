@@ -29,9 +29,12 @@ final case class Fed(
   private[job] def dtypeIn(graph: GraphInfo): Dtype = Dtype.of(tensorParam, placeholderIn(graph))
 
   /** Bytes of a value of the column on its way, if all rows have as many. */
-  private[job] def bytesIn(graph: GraphInfo): Option[Long] = dtypeIn(graph) match {
-    case numbers: Dtype.Numbers => placeholderIn(graph).rowSize.map(_ * numbers.bytes)
-    case _                      => None
+  private[job] def bytesIn(graph: GraphInfo): Option[Long] = {
+    val placeholder = placeholderIn(graph)
+    Dtype.of(tensorParam, placeholder) match {
+      case numbers: Dtype.Numbers => placeholder.rowSize.map(_ * numbers.bytes)
+      case _                      => None
+    }
   }
 
   private[job] def toJson(graph: GraphInfo): JObject =
