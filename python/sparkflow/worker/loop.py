@@ -15,7 +15,7 @@ from sparkflow.backend.layout import Layout
 from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.ps.rows import RowClient
 from sparkflow.worker.batches import BatchPlan, Taker
-from sparkflow.worker.class_weights import check_two_classes, weigh
+from sparkflow.worker.classes import check_two_classes, weigh
 from sparkflow.worker.columns import Column
 from sparkflow.worker.finite import remedy
 from sparkflow.worker.spec import TrainSpec

@@ -1,4 +1,4 @@
-"""How much each row counts by the class that its label says."""
+"""What a row's label says of its class, and how much the row counts by it."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from backend.graphs import as_json, inputs, rows
 from ps.fake_server import FakeServer
 from sparkflow.backend.layout import Layout
 from sparkflow.backend.runtime import tf
-from sparkflow.worker.class_weights import by_class, check_two_classes
+from sparkflow.worker.classes import by_class, check_two_classes
 from worker.packing import batch, packed
 from worker.test_train import train
 
