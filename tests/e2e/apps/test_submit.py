@@ -21,6 +21,8 @@ from sparkflow import __version__
 from sparkflow.ml import SparkAsyncDLModel
 
 SPARK_HOME = Path(pyspark.__file__).parent
+# The Spark under test may lie beside the one in site-packages; sparkflow itself is on no path.
+BESIDE = [str(SPARK_HOME.parent)] if "site-packages" not in str(SPARK_HOME) else []
 SUBMIT_TIMEOUT = 300  # seconds; each of these takes about 30
 
 
@@ -29,9 +31,7 @@ def submit(
 ) -> str:
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "SPARK_HOME"}}
     environment["PYSPARK_PYTHON"] = sys.executable
-    # The Spark under test may lie beside the one in site-packages; sparkflow itself is on no path.
-    beside = [str(SPARK_HOME.parent)] if "site-packages" not in str(SPARK_HOME) else []
-    environment["PYTHONPATH"] = os.pathsep.join([*beside, python_path])
+    environment["PYTHONPATH"] = os.pathsep.join([*BESIDE, python_path])
     command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master,
                "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1",
                *arguments]  # fmt: skip
@@ -65,7 +65,7 @@ def maven_repository() -> Path:
 
 def test_scala_application_with_the_jar_alone_on_a_cluster(tmp_path: Path, spark: SparkSession) -> None:
     saved = tmp_path / "scala-pipeline"
-    with Cluster(tmp_path / "cluster") as cluster:
+    with Cluster(tmp_path / "cluster", python_path=os.pathsep.join(BESIDE)) as cluster:
         out = submit(
             tmp_path, "--jars", str(JAR), "--conf", "spark.executor.memory=700m",
             "--class", "MnistApp", str(ROOT / "target" / "sparkflow-examples.jar"),

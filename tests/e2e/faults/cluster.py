@@ -28,6 +28,8 @@ class Cluster:
     ----------
     folder : Path
         Where logs and the executors' files go.
+    python_path : str, optional
+        PYTHONPATH of the executors; by default this process' own, on which `sparkflow` is.
 
     Attributes
     ----------
@@ -35,7 +37,12 @@ class Cluster:
         What a session takes as its master.
     """
 
-    def __init__(self, folder: Path, workers: int = 2, memory: str = "1g") -> None:
+    def __init__(
+        self, folder: Path, workers: int = 2, memory: str = "1g", python_path: str | None = None
+    ) -> None:
+        self._environment = {**os.environ, "SPARK_HOME": str(HOME), "SPARK_DAEMON_MEMORY": "256m"}
+        if python_path is not None:
+            self._environment["PYTHONPATH"] = python_path
         self._folder, self._workers, self._memory = folder, workers, memory
         self._processes: list[subprocess.Popen[str]] = []
         self.url = ""
@@ -89,7 +96,7 @@ class Cluster:
         process = subprocess.Popen(
             [str(HOME / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}",
              "--port", "0", "--webui-port", "0", *arguments],
-            env={**os.environ, "SPARK_HOME": str(HOME), "SPARK_DAEMON_MEMORY": "256m"},
+            env=self._environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self._processes.append(process)

@@ -37,6 +37,8 @@ object MnistApp {
       .setMiniBatchSize(300)
       .setIters(iterations)
       .setPartitions(2)
+      .setValidationFraction(0.05)
+      .setRestoreBest(true)
       .setVerbose(1)
     val encoder =
       new OneHotEncoder().setInputCols(Array("label")).setOutputCols(Array("labels")).setDropLast(false)

@@ -164,7 +164,7 @@ object TrainJob {
     val trained = PythonBridge.mapInArrow(data, function, "sparkflow_train", workerResult)
     val request = spec.request
     if (request.together || request.validates || request.stopping.isDefined || checkpoints.isDefined) {
-      val workers = trained.queryExecution.toRdd.getNumPartitions
+      val workers = PythonBridge.partitions(trained)
       checkpoints.foreach(_.round(workers))
       TaskSlots.needOf(request).foreach(slots.take(_, workers))
       server.begin(spec.round, workers)

@@ -32,9 +32,7 @@ object PythonBridge {
     * (spark.sql.artifact.isolation.enabled), and SparkContext.addFile alone reaches none of them.
     */
   def addFile(session: SparkSession, path: String): Unit =
-    JobArtifactSet.withActiveJobArtifactState(classic(session).artifactManager.state) {
-      session.sparkContext.addFile(path)
-    }
+    withFiles(session)(session.sparkContext.addFile(path))
 
   /** Writes to a file as `broadcastFile` takes it: encrypted, if Spark encrypts its own files. */
   def encrypted(sc: SparkContext, file: OutputStream): OutputStream =
@@ -56,6 +54,10 @@ object PythonBridge {
       case other => throw connect(other)
     }
 
+  /** Partitions of what the query will run, which is planned by this: its tasks are told then which files are theirs. */
+  def partitions(data: DataFrame): Int =
+    withFiles(data.sparkSession)(data.queryExecution.toRdd.getNumPartitions)
+
   /** The function over columns: an iterator of Arrow arrays (tuples of several) in, one of as many values out; lazy. */
   def arrowColumn(inputs: Seq[Column], function: OwnFunction, name: String, result: DataType): Column =
     column(name, function, result, inputs.map(ExpressionUtils.expression), scalarArrowIter)
@@ -74,6 +76,9 @@ object PythonBridge {
     case session: ClassicSession => session
     case other                   => throw connect(other)
   }
+
+  private def withFiles[A](session: SparkSession)(action: => A): A =
+    JobArtifactSet.withActiveJobArtifactState(classic(session).artifactManager.state)(action)
 
   private def connect(what: AnyRef) = new UnsupportedOperationException(
     s"SparkFlow needs a session on the driver itself, not ${what.getClass.getName}: Spark Connect is not supported"
