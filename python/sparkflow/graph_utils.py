@@ -10,6 +10,10 @@ class GraphError(ValueError):
     """The function builds no graph that can be trained."""
 
 
+# What a layer raises that can't be made where it is.
+_ERRORS = (ArithmeticError, AttributeError, ImportError, LookupError, RuntimeError, TypeError, ValueError)
+
+
 def build_graph(func: Callable[[], Any]) -> str:
     """Runs a function that builds a TensorFlow 1 graph and returns the graph as MetaGraphDef JSON text.
 
@@ -47,29 +51,60 @@ def build_graph(func: Callable[[], Any]) -> str:
     """
     if not callable(func):
         raise TypeError(f"build_graph takes a function that builds the graph, got {func!r}")
+    try:
+        text = _in_graph(func)
+    except GraphError:
+        raise
+    except _ERRORS as e:
+        model = _outside(func)
+        if model is None:
+            raise _explained(e) from None
+    else:
+        if text is not None:
+            return text
+        model = func()  # only outside of any graph its variables have values
+    from sparkflow.backend.keras.convert import convert
+
+    return convert(model, embed=True).graph
+
+
+def _in_graph(func: Callable[[], Any]) -> str | None:
+    """What the function builds in a graph; None if it made a Keras model."""
     from google.protobuf import json_format
 
     from sparkflow import tf1 as tf
     from sparkflow.backend.layers import working_layers
 
     with tf.Graph().as_default(), working_layers():
-        try:
-            returned = func()
-        except AttributeError as e:
-            if not str(e).startswith("module 'tensorflow' has no attribute"):
-                raise
-            raise AttributeError(
-                f"{e}: a graph function uses TensorFlow 1's API: import it with"
-                " `from sparkflow import tf1 as tf` or `import tensorflow.compat.v1 as tf`"
-            ) from e
-        if not _is_keras_model(returned):
-            _ensure_loss(tf, returned, getattr(func, "__name__", repr(func)))
-            text: str = json_format.MessageToJson(tf.train.export_meta_graph())
-            return text
-    # Once more, and outside of any graph: only there the model's variables have values.
-    from sparkflow.backend.keras.convert import convert
+        returned = func()
+        if _is_keras_model(returned):
+            return None
+        _ensure_loss(tf, returned, getattr(func, "__name__", repr(func)))
+        text: str = json_format.MessageToJson(tf.train.export_meta_graph())
+        return text
 
-    return convert(func(), embed=True).graph
+
+def _outside(func: Callable[[], Any]) -> Any:
+    """The Keras model of a function that can't make it in a graph, as some preprocessing layers can't.
+
+    None if it makes none outside of one either: then it is what failed in the graph that counts.
+    """
+    if "keras" not in sys.modules:
+        return None
+    try:
+        model = func()
+    except _ERRORS:
+        return None
+    return model if _is_keras_model(model) else None
+
+
+def _explained(error: Exception) -> Exception:
+    if not (isinstance(error, AttributeError) and str(error).startswith("module 'tensorflow' has no")):
+        return error
+    return AttributeError(
+        f"{error}: a graph function uses TensorFlow 1's API: import it with"
+        " `from sparkflow import tf1 as tf` or `import tensorflow.compat.v1 as tf`"
+    )
 
 
 def _is_keras_model(value: Any) -> bool:

@@ -171,6 +171,8 @@ def _model(found: "Opened", path: str, params: Mapping[str, Any]) -> SparkAsyncD
         given["tfInput"] = fed[0].tensor
     if outputs is None:
         given["tfOutput"] = fetched
+    if found.from_logits:
+        given.setdefault("fromLogits", True)
     model = SparkAsyncDLModel._of(*found.values)
     model._set(**given)
     return model

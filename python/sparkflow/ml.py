@@ -37,7 +37,7 @@ from sparkflow.params import (
     TransformParams,
     ValidationParams,
 )
-from sparkflow.session import sparkflow_jvm
+from sparkflow.session import active_context, sparkflow_jvm
 from sparkflow.transform_check import check_transform
 
 # Arguments of SparkAsyncDL that are no params, or no values of such.
@@ -368,6 +368,7 @@ class SparkAsyncDL(
         return super()._make_java_param_pair(param, value)
 
     def _fit_java(self, dataset: Any) -> Any:
+        active_context()
         check_transform(self.getTransformFn())
         self._transfer_params_to_java()
         return fit(self._java_obj, dataset, self._loss_callback, self.getVerbose(), self._validation_callback)

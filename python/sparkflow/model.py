@@ -14,7 +14,7 @@ from sparkflow.interchange import Interchange
 from sparkflow.model_weights import weights_of
 from sparkflow.params import ClassifierParams, InputParams, PredictionParams
 from sparkflow.scoring import Scoring
-from sparkflow.session import sparkflow_jvm
+from sparkflow.session import active_context, sparkflow_jvm
 from sparkflow.summary import TrainingSummary
 
 
@@ -81,6 +81,15 @@ class SparkAsyncDLModel(
                 " none; ask hasSummary first"
             )
         return TrainingSummary(self._java_obj.summary())
+
+    def _transform(self, dataset: Any) -> Any:
+        active_context()
+        return super()._transform(dataset)
+
+    def write(self) -> Any:
+        """The writer; ``save(path)`` is short for ``write().save(path)``."""
+        active_context()
+        return super().write()
 
     @classmethod
     def read(cls) -> Any:

@@ -86,9 +86,10 @@ class Predictor:
         Parameters
         ----------
         x : array_like, ML vector, or list of ML vectors
-            Of one dimension (or an ML vector, a number, a str): one row. Of more: rows, counted by the first
-            dimension; the others are the row's values, in C order. Strings: a list of rows. For a model with
-            ``inputCols``, a dict of these by column.
+            Of one dimension (or an ML vector, a number, a str): one row; or as many rows as it has values, if
+            the input takes one value a row. Of more: rows, counted by the first dimension; the others are the
+            row's values, in C order. Strings: a list of rows. For a model with ``inputCols``, a dict of these
+            by column.
 
         Returns
         -------
@@ -100,10 +101,13 @@ class Predictor:
         ------
         ValueError
             ``x`` has no rows, rows of different sizes, or rows that do not fit the graph's input.
+        RuntimeError
+            After ``close``.
         TypeError
             ``x`` is neither numbers nor strings.
         """
-        given = [_rows(value) for value in self._of_columns(x)]
+        values = zip(self._of_columns(x), self._computed.widths, strict=True)
+        given = [_rows(value, width) for value, width in values]
         single = all(alone for _, alone in given)
         if len({len(rows) for rows, _ in given}) > 1:
             counts = ", ".join(str(len(rows)) for rows, _ in given)
@@ -130,8 +134,11 @@ class Predictor:
         self.close()
 
 
-def _rows(x: Any) -> tuple[np.ndarray, bool]:
-    """Return the rows as (n, k), numbers or objects, and whether `x` was a single one."""
+def _rows(x: Any, width: int | None) -> tuple[np.ndarray, bool]:
+    """Return the rows as (n, k), numbers or objects, and whether `x` was a single one.
+
+    `width` is how many values the input takes a row, if that is known.
+    """
     if isinstance(x, (list, tuple)):
         x = [_plain(row) for row in x]
     try:
@@ -147,6 +154,8 @@ def _rows(x: Any) -> tuple[np.ndarray, bool]:
         )
     if not text and array.dtype.kind not in "biuf":
         raise TypeError(f"x is of dtype {array.dtype}, expected numbers, ML vectors or strings")
+    if width == 1 and array.ndim == 1 and array.size > 1:
+        array = array.reshape(-1, 1)
     single = array.ndim < (1 if text else 2)
     rows = array.reshape(1, -1) if single else array
     if not rows.size:

@@ -73,6 +73,7 @@ BEFORE_ANY_JOB = {
         "gradientAccumulationSteps is 2 and localSteps is 3",
     ),
     "classes": ({"classWeights": '{"a": 1}'}, "classWeights is.*expected a JSON object of classes"),
+    "no class": ({"classWeights": {0.5: 1.0}}, "0.5 is no whole number"),
     "classes of a graph": ({"classWeights": {0: 1.0}}, "classWeights is set but tfSampleWeight is not"),
     "monitor": ({"monitor": "accuracy", "validationFraction": 0.2}, "monitor is 'accuracy'.*knows only loss"),
     "label without tensor": ({"tfLabel": None}, "tfLabel"),
@@ -119,6 +120,25 @@ def test_refused_before_any_job(spark: SparkSession, gaussians: Callable[..., Da
 def test_nothing_to_train(gaussians: Callable[..., DataFrame]) -> None:
     with pytest.raises(Exception, match=r"tensorflowGraph is empty: .* SparkAsyncDL\(model=…\)"):
         SparkAsyncDL(inputCol="features", labelCol="label").fit(gaussians(1))
+
+
+def test_weights_to_start_from_that_are_no_numbers(gaussians: Callable[..., DataFrame]) -> None:
+    data = gaussians(2)
+    weights = estimator(iters=1).fit(data).get_weights()
+    weights[0] = weights[0] * float("nan")
+    with pytest.raises(Exception, match="initialWeights has a value that is NaN"):
+        estimator(initialWeights=weights).fit(data)
+
+
+def test_a_class_number_where_a_vector_is_taken(gaussians: Callable[..., DataFrame]) -> None:
+    def softmax() -> tf.Tensor:
+        x = tf.placeholder(tf.float32, [None, 2], name="x")
+        y = tf.placeholder(tf.float32, [None, 3], name="y")
+        return tf.losses.softmax_cross_entropy(y, tf.layers.dense(x, 3, name="outer"))
+
+    net = estimator(tensorflowGraph=build_graph(softmax), tfOutput="outer/BiasAdd:0")
+    with pytest.raises(Exception, match=r"takes 3 .* make a vector of it with OneHotEncoder"):
+        net.fit(gaussians(2))
 
 
 def test_a_stream_is_no_data_to_train_on(spark: SparkSession) -> None:

@@ -106,7 +106,9 @@ def test_an_estimator_can_be_saved_and_starts_from_what_the_model_had_learnt(
         np.testing.assert_allclose(value, start, atol=1e-6)
 
 
-def test_logits_that_the_loss_tells_of_become_probabilities(gaussians: Callable[..., DataFrame]) -> None:
+def test_logits_that_the_loss_tells_of_become_probabilities(
+    gaussians: Callable[..., DataFrame], tmp_path: Path
+) -> None:
     data = gaussians(2)
     model = keras.Sequential([keras.Input((2,)), layers.Dense(8, "relu"), layers.Dense(1)])
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -116,6 +118,17 @@ def test_logits_that_the_loss_tells_of_become_probabilities(gaussians: Callable[
     p, predicted = columns(fitted.transform(data), "probability", "predicted")
     np.testing.assert_allclose(p.sum(1), 1, atol=1e-6)
     np.testing.assert_array_equal(predicted[:, 0], p.argmax(1))
+    back = fitted.to_keras()
+    back.compile(loss=loss)
+    brought = {"inputCol": "features", "probabilityCol": "probability"}
+    opened = [SparkAsyncDLModel.from_keras(back, **brought)]
+    for suffix in ("keras", "h5"):
+        back.save(tmp_path / f"net.{suffix}")
+        opened.append(SparkAsyncDLModel.load_tensorflow(str(tmp_path / f"net.{suffix}"), **brought))
+    for model in opened:
+        np.testing.assert_allclose(columns(model.transform(data), "probability")[0], p, atol=1e-6)
+    back.compile(loss="binary_crossentropy")
+    assert not SparkAsyncDLModel.from_keras(back, **brought).getFromLogits()
 
 
 @oldest_only

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyspark.errors import IllegalArgumentException
 from pyspark.ml.evaluation import BinaryClassificationEvaluator
 from pyspark.ml.tuning import CrossValidator, CrossValidatorModel, ParamGridBuilder, TrainValidationSplit
 from pyspark.sql import DataFrame
@@ -187,6 +188,18 @@ def test_a_trial_that_fails_is_one_of_the_trials(gaussians: Callable[..., DataFr
         tuning.search(net(validationFraction=0.3), wrong, {"tfLearningRate": [0.1]}, trials=1)
 
 
+@oldest_only
+def test_what_no_trial_can_mend_is_raised_also_of_trials_side_by_side(
+    gaussians: Callable[..., DataFrame],
+) -> None:
+    data = gaussians(2)
+    stage = net(validationFraction=0.3)
+    with pytest.raises(IllegalArgumentException, match="the DataFrame is empty"):
+        tuning.search(stage, data.limit(0), {"tfLearningRate": [0.1]}, trials=2)
+    with pytest.raises(ValueError, match="say size='large'"):
+        tuning.search(stage, data, lambda _: {"partitions": 2}, trials=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -196,7 +209,8 @@ def test_a_trial_that_fails_is_one_of_the_trials(gaussians: Callable[..., DataFr
         ({}, "there is nothing to compare trials by"),
         ({"evaluator": 1}, "go together"),
         ({"space": {"rate": [1]}}, "SparkAsyncDL has no such argument"),
-        ({"estimator": {"validationFraction": 0.1}, "monitor": "accuracy"}, "say with maximize"),
+        ({"estimator": {"validationFraction": 0.1}, "monitor": "gain"}, "set monitorMode to 'max'"),
+        ({"space": {"partitions": [1, 2]}, "estimator": {"validationFraction": 0.1}}, "say size='large'"),
         ({"estimator": {"validationFraction": 0.1}, "storage": "sqlite://"}, "give the study a name"),
     ],
 )
@@ -205,5 +219,5 @@ def test_wrong_arguments_are_refused_before_any_trial(
 ) -> None:
     stage = net(**arguments.pop("estimator", {}))  # type: ignore[arg-type]
     arguments = {"space": {"tfLearningRate": [0.1]}, **arguments}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, IllegalArgumentException), match=message):
         tuning.search(stage, gaussians(2), **arguments)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +90,12 @@ class Feed:
     def batch(self) -> int | None:
         """The one batch size that the tensor takes; None if it takes any."""
         return self._shape[0] if self._shape else None
+
+    @property
+    def width(self) -> int | None:
+        """Values of a row; None if the shape does not fix it."""
+        row = None if self._shape is None else self._shape[1:]
+        return None if row is None or None in row else math.prod(size for size in row if size is not None)
 
     def rows(self, matrix: Any) -> Any:
         """Return rows of shape (n, k), numbers or strings, as an array of shape (n, …) that the tensor takes.

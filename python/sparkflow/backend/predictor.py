@@ -73,6 +73,11 @@ class GraphPredictor:
         imported.finalize()
         self._run = Call(self._session, [output.name for output in outputs], [tensor.name for tensor in fed])
 
+    @property
+    def widths(self) -> list[int | None]:
+        """Values of a row of each of `tf_input`; None where the graph does not fix it."""
+        return [feed.width for feed in self._feeds]
+
     def __call__(self, *columns: Any) -> np.ndarray:
         """Return the first of what `all` does."""
         return self.all(*columns)[0]

@@ -15,6 +15,8 @@ def _by_class(value: Any) -> str:
     if not isinstance(value, Mapping):
         return TypeConverters.toString(value)
     try:
+        if fractions := [number for number in value if int(number) != float(number)]:
+            raise ValueError(f"{fractions[0]} is no whole number")
         return json.dumps({str(int(number)): float(weight) for number, weight in value.items()})
     except (TypeError, ValueError) as e:
         raise TypeError(f"classWeights is {value!r}, expected numbers of classes → weights: {e}") from e

@@ -61,7 +61,8 @@ def search(
         (``validationFraction`` or ``validationIndicatorCol``), or the name of one of the model's metrics on
         them; of the iteration with the best loss with ``restoreBest``, else of the last.
     maximize : bool, optional
-        Whether more is better. By default what the evaluator says; without one, only "loss" has a default.
+        Whether more is better. By default what the evaluator says or, without one, the estimator's
+        ``monitorMode``, which may tell by the metric's name.
     evaluator : pyspark.ml.evaluation.Evaluator, optional
         Compares the predictions for the DataFrame `validation` instead.
     prune : bool or optuna.pruners.BasePruner
@@ -90,7 +91,7 @@ def search(
     _check(
         space, estimator, trials, size, parallelism, monitor, maximize, evaluator, validation, storage, name
     )
-    more = maximize if maximize is not None else evaluator is not None and evaluator.isLargerBetter()
+    more = _more_is_better(estimator, monitor, evaluator) if maximize is None else maximize
     pruner: Any = optuna.pruners.MedianPruner() if prune is True else prune or optuna.pruners.NopPruner()
     study = optuna.create_study(
         storage=storage,
@@ -102,10 +103,25 @@ def search(
     )
     ended = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
     best = _Best(more)
+    wrong: list[Exception] = []  # what no further trial would mend; of several at once Optuna may lose it
 
     def objective(trial: Any) -> float:
+        try:
+            return attempt(trial)
+        except (TrainingError, optuna.TrialPruned):
+            raise
+        except Exception as error:
+            wrong.append(error)
+            study.stop()
+            raise
+
+    def attempt(trial: Any) -> float:
         stage = estimator.copy()
-        stage.setParams(**({"partitions": 1} if size == "small" else {}), **spaces.suggest(space, trial))
+        chosen = spaces.suggest(space, trial)
+        if size == "small":
+            _check_small(chosen)
+            chosen["partitions"] = 1
+        stage.setParams(**chosen)
         curve = _Curve(trial, monitor, optuna.TrialPruned, stage.getValidationCallback())
         if _holds_out(stage):
             stage.setValidationCallback(curve)
@@ -131,6 +147,8 @@ def search(
         study.optimize(
             objective, n_trials=left, n_jobs=min(at_once, left), timeout=timeout, catch=(TrainingError,)
         )
+    if wrong:
+        raise wrong[0]
     found = Search(study, monitor if evaluator is None else evaluator.getMetricName(), best.found)
     if not any(trial.state == "complete" for trial in found.trials):
         errors = [trial.error for trial in found.trials if trial.error]
@@ -205,10 +223,24 @@ def _check(
             "there is nothing to compare trials by: set validationFraction or validationIndicatorCol on the "
             "estimator, or give evaluator and validation"
         )
-    if evaluator is None and maximize is None and monitor != "loss":
-        raise ValueError(f"monitor is {monitor!r}: say with maximize whether more of it is better")
+    if size == "small" and not callable(space):
+        _check_small(space)
     if storage is not None and name is None:
         raise ValueError(f"storage is {storage!r}: give the study a name, by which another run finds it")
+
+
+def _check_small(chosen: Any) -> None:
+    if "partitions" in chosen:
+        raise ValueError(
+            "the space chooses partitions, but size is 'small', where a trial trains in one task: leave it "
+            "out, or say size='large'"
+        )
+
+
+def _more_is_better(estimator: "SparkAsyncDL", monitor: str, evaluator: Any) -> bool:
+    if evaluator is not None:
+        return bool(evaluator.isLargerBetter())
+    return bool(sparkflow_jvm().sparkflow.job.Monitor.rises(monitor, estimator.getMonitorMode()))
 
 
 def _holds_out(estimator: "SparkAsyncDL") -> bool:

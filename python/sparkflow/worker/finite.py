@@ -19,8 +19,8 @@ def remedy(feds: Sequence[Fed], columns: Sequence[Column]) -> str:
     for fed, rows in zip(feds, columns, strict=True):
         if not isinstance(rows, Strings) and rows.dtype.kind == "f" and (bad := _not_finite(rows)):
             return (
-                f"the {fed.name} column has NaN or infinite values in {bad} of {len(rows)} rows: drop such "
-                "rows or replace the values, or else lower tfLearningRate"
+                f"the {fed.name} column has values that are NaN, infinite or beyond float32 in {bad} of "
+                f"{len(rows)} rows: drop such rows or replace the values, or else lower tfLearningRate"
             )
     return "lower tfLearningRate, or look for unscaled values in the features"
 

@@ -27,6 +27,12 @@ from sparkflow.worker.validation import Validation
 _LONGEST = 1000
 
 
+_LABELS = (
+    " Labels are the numbers of classes, from 0 on: look at labelCol (StringIndexer makes such), and at how "
+    "many values the output has"
+)
+
+
 class TrainingLoop:
     """The steps of one partition in one round.
 
@@ -209,6 +215,8 @@ class TrainingLoop:
     def _tell(self, client: ParameterClient, error: Exception) -> None:
         # TensorFlow's own words may begin with empty lines, and go on for pages of its graph.
         message = str(getattr(error, "message", "") or error).strip() or repr(error)
+        if "outside the valid range of" in message:  # of a sparse loss, which then lists all labels
+            message = message.split(" Label values:")[0] + _LABELS
         if len(message) > _LONGEST:
             message = message[: _LONGEST - 1].rstrip() + "…"
         if not isinstance(error, (ValueError, FloatingPointError)):

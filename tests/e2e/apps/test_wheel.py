@@ -76,7 +76,12 @@ def loaded(_):
 
 
 print("LOADED", spark.sparkContext.parallelize([0], 1).map(loaded).first())
+net = SparkAsyncDL(iters=3)
 spark.stop()
+try:
+    net.fit(None)
+except RuntimeError as e:
+    print("STOPPED", e)
 """
 
 WITHOUT = """
@@ -120,6 +125,7 @@ def test_one_call_puts_the_installed_jar_on_a_session(installed: Path, tmp_path:
     out = python(PROGRAM, installed, tmp_path)
     assert f"JAR {(installed / 'sparkflow' / 'jars' / 'sparkflow.jar').resolve()}" in out
     assert "ITERS 3" in out and "LOADED True" in out
+    assert "STOPPED no SparkSession is running" in out
 
 
 def test_a_session_without_the_jar_gets_the_line_to_add(installed: Path, tmp_path: Path) -> None:

@@ -217,3 +217,38 @@ def test_configs_have_the_names_and_defaults_of_0_7(build, defaults):
 
 def test_generate_config_is_json():
     assert json.loads(graph_utils.generate_config(a=1, b=True)) == {"a": 1, "b": True}
+
+
+def looked_up():
+    import keras
+
+    text = keras.Input((1,), dtype="string")
+    known = keras.layers.StringLookup(vocabulary=["x", "y"], output_mode="one_hot")(text)
+    model = keras.Model(text, keras.layers.Dense(1)(known))
+    model.compile("sgd", "mse")
+    return model
+
+
+def vectorized():
+    import keras
+
+    words = keras.layers.TextVectorization(output_mode="multi_hot")
+    words.adapt(["a b c", "d e"])
+    model = keras.Sequential([keras.Input((1,), dtype="string"), words, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize("function", [looked_up, vectorized])
+def test_a_keras_model_that_no_graph_could_make(function):
+    graph = imported(build_graph(function))
+    assert graph.get_tensor_by_name("x:0").dtype == compat.string
+    graph.get_tensor_by_name("out:0")
+
+
+def test_what_fails_in_a_graph_is_told_as_it_failed_there():
+    def wrong():
+        raise ValueError("of my own")
+
+    with pytest.raises(ValueError, match="of my own"):
+        build_graph(wrong)

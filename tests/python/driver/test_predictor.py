@@ -192,3 +192,23 @@ def test_a_pipeline_says_where_its_model_is(saved, tmp_path):
     rewrite("metadata/part-00000", **{"class": "org.apache.spark.ml.PipelineModel"})(tmp_path / "p")
     with pytest.raises(ValueError, match=r"it has one in .*1_SparkAsyncDLModel_ab, which takes"):
         load_predictor(tmp_path / "p")
+
+
+def two_scalars():
+    a = tf.placeholder(tf.float32, [None, 1], name="a")
+    b = tf.placeholder(tf.float32, [None], name="b")
+    y = tf.placeholder(tf.float32, [None, 1], name="y")
+    out = tf.identity(a * tf.get_variable("kernel", [1, 1]) + b[:, None], name="out")
+    tf.losses.mean_squared_error(y, out)
+
+
+def test_inputs_of_one_value_a_row_take_as_many_rows_as_there_are_values(tmp_path):
+    values = from_arrays(build_graph(two_scalars), [np.full((1, 1), 2.0, np.float32)])
+    params = {"inputCols": ["a", "b"], "tfInputs": ["a:0", "b:0"], "tfOutput": "out:0"}
+    write_model(tmp_path / "two", values, params)
+    with load_predictor(tmp_path / "two") as predictor:
+        np.testing.assert_allclose(predictor.predict({"a": [1.0, 2.0], "b": np.array([5.0, 6.0])}), [7, 10])
+        np.testing.assert_allclose(predictor.predict({"a": [[1.0], [2.0]], "b": [[5.0], [6.0]]}), [7, 10])
+        assert predictor.predict({"a": 1.0, "b": [5.0]}) == 7
+        with pytest.raises(ValueError, match="x has 2, 3 rows for a, b: expected as many"):
+            predictor.predict({"a": [1.0, 2.0], "b": [5.0, 6.0, 7.0]})

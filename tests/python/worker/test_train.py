@@ -272,8 +272,9 @@ def test_a_loss_that_is_no_number_stops_with_iteration_and_hint():
     with FakeServer() as server, pytest.raises(FloatingPointError) as raised:
         train(server, [batch(FEATURES, labels)], partition=1, iters=5, round=1, shufflePerIter=False)
     expected = (
-        "loss became nan at iteration 5 (partition 1, step 2): the label column has NaN or infinite values "
-        "in 1 of 30 rows: drop such rows or replace the values, or else lower tfLearningRate"
+        "loss became nan at iteration 5 (partition 1, step 2): the label column has values that are "
+        "NaN, infinite or beyond float32 in 1 of 30 rows: drop such rows or replace the values, or else "
+        "lower tfLearningRate"
     )
     assert str(raised.value) == expected
     assert server.failures == [expected]
@@ -290,11 +291,26 @@ def test_weights_that_are_no_numbers_stop_though_the_loss_is_one():
     features[3, 2] = features[20, 1] = np.nan
     expected = (
         r"a weight became NaN or infinite in iteration 0 \(seen by partition 0\): the features column has "
-        "NaN or infinite values in 2 of 30 rows"
+        "values that are NaN, infinite or beyond float32 in 2 of 30 rows"
     )
     with FakeServer() as server, pytest.raises(FloatingPointError, match=expected):
         train(server, [batch(features)], as_json(build), labels=[], iters=5)
     assert server.reports == [] and server.failures
+
+
+def test_a_label_beyond_the_classes_is_told_with_the_remedy():
+    def build():
+        x = tf.placeholder(tf.float32, [None, 4], name="x")
+        y = tf.placeholder(tf.int32, [None], name="y")
+        tf.losses.sparse_softmax_cross_entropy(y, graphs.core.dense(x, 3))
+
+    label = LABELS.argmax(1).astype(np.float32)[:, None]
+    label[4] = 3
+    with FakeServer() as server, pytest.raises(tf.errors.InvalidArgumentError):
+        train(server, [batch(FEATURES, label)], as_json(build))
+    (told,) = server.failures
+    assert "label value of 3 which is outside the valid range of [0, 3)" in told
+    assert "look at labelCol" in told and "Label values" not in told
 
 
 def test_a_learning_rate_that_is_too_high_is_told_where_the_rows_are_numbers():

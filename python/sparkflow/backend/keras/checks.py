@@ -45,6 +45,11 @@ def check_model(model: Any) -> None:
             f"Keras computes with {keras.config.backend()}, but SparkFlow takes TensorFlow graphs: set "
             "KERAS_BACKEND=tensorflow before Python starts, or leave it unset"
         )
+    if model.built and not model.weights and getattr(model, "inputs", None):
+        raise ValueError(
+            f"model '{model.name}' has no weights, so there is nothing to train or to save: put its layers "
+            "in front of some that learn, or compute the column with Spark"
+        )
     if not model.built or not model.weights:
         raise ValueError(
             f"model '{model.name}' has no weights yet, since it does not know its input: begin a Sequential "

@@ -13,6 +13,7 @@ import numpy as np
 from sparkflow.backend.classes import add_class
 from sparkflow.backend.evaluation import COLLECTION as EVALUATION
 from sparkflow.backend.evaluation import describe
+from sparkflow.backend.keras import logits
 from sparkflow.backend.keras.checks import (
     Input,
     Output,
@@ -180,7 +181,8 @@ def predictor(model: Any) -> Opened:
         found = _named(outcome, prediction.outputs)
         values = _finished(model, held, variables, learnt)
     inputs = [port_of(tensor)._replace(name=source.name) for tensor, source in zip(x, sources, strict=True)]
-    return Opened(values, tuple(inputs if len(inputs) > 1 else map(port_of, x)), tuple(map(port_of, found)))
+    fed = tuple(inputs if len(inputs) > 1 else map(port_of, x))
+    return Opened(values, fed, tuple(map(port_of, found)), logits.of_model(model))
 
 
 class _Learnt(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 
 from sparkflow.backend.keras.checks import Output
+from sparkflow.backend.keras.logits import of_loss
 
 
 class Label(NamedTuple):
@@ -159,8 +160,7 @@ def _labels(losses: Sequence[Any], outputs: Sequence[Output]) -> list[Label]:
 
 def _label(loss: Any, output: Sequence[int | None], number: int) -> Label:
     loss = _resolved(loss, output)
-    settings = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-    logits = settings.get("from_logits") is True
+    logits = of_loss(loss)
     sparse = keras.losses.sparse_categorical_crossentropy
     if loss is sparse or isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
         return Label(tuple(output[:-1]), "int32", number, logits)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sparkflow.backend.keras import files
+from sparkflow.backend.keras import files, logits
 from sparkflow.backend.keras.convert import predictor
 from sparkflow.backend.pretrained import checkpoint, frozen, saved_model
 from sparkflow.backend.pretrained.opened import Opened, opened
@@ -49,7 +49,8 @@ def open_model(
         return opened(saved_model.read(where, signature, tags))
     if files.is_keras(where):
         _refuse(given, "a Keras model", ("custom_objects",))
-        return predictor(files.read(where, custom_objects))
+        found = predictor(files.read(where, custom_objects))
+        return found._replace(from_logits=logits.of_file(where))
     if checkpoint.is_checkpoint(where):
         _refuse(given, "a checkpoint", ())
         return checkpoint.read(where)

@@ -26,11 +26,14 @@ class Opened(NamedTuple):
     values : Values
     inputs, outputs : tuple of Port
         As the graph of `values` names them.
+    from_logits : bool
+        Whether the first output is known to be logits.
     """
 
     values: Values
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    from_logits: bool = False
 
     def chosen(
         self,

@@ -40,6 +40,15 @@ class IterationLogTest extends AnyFunSuite {
     assert(log.iterations.map(_.validationMetrics) === Seq(Map("accuracy" -> 0.75), Map.empty))
   }
 
+  test("reports that are older than some of the iteration before make no rate of their own") {
+    val log = new IterationLog
+    log.add(report(0, 0, loss = 1.0, samples = 30, staleness = 0, waited = 0, ms = 1000))
+    log.add(report(1, 0, loss = 1.0, samples = 30, staleness = 0, waited = 0, ms = 1500))
+    log.add(report(0, 1, loss = 1.0, samples = 30, staleness = 0, waited = 0, ms = 2000))
+    assert(log.iterations.map(_.seconds) === Seq(2.0, 2.0))
+    assert(log.iterations.map(_.samplesPerSecond) === Seq(30.0, 15.0))
+  }
+
   test("no report, no iteration") {
     assert(new IterationLog().iterations === Nil)
   }

@@ -50,6 +50,11 @@ class SchemaTest extends AnyFunSuite {
     def classifier = TinyModel.estimator.setProbabilityCol("p")
     assert(refused(classifier.setProbabilityCol("label")).startsWith("probabilityCol is 'label', but"))
     assert(
+      refused(classifier.setProbabilityCol("Label"))
+        .startsWith("probabilityCol is 'Label', but there is already a column 'label'")
+    )
+    assert(refused(classifier.setPredictionCol("P")).startsWith("probabilityCol and predictionCol name 'p'"))
+    assert(
       refused(classifier.setRawPredictionCol("p"))
         .startsWith("rawPredictionCol and probabilityCol name 'p' 2 times")
     )
@@ -99,7 +104,7 @@ class SchemaTest extends AnyFunSuite {
   test("a prediction column that is there already is refused, not replaced") {
     for (stage <- Seq(TinyModel.model().setPredictionCol("id"), TinyModel.estimator.setPredictionCol("id"))) {
       val message = intercept[IllegalArgumentException](stage.transformSchema(schema)).getMessage
-      assert(message.startsWith("predictionCol is 'id', but there is already a column of that name: "))
+      assert(message.startsWith("predictionCol is 'id', but there is already a column 'id': "))
     }
   }
 

@@ -41,14 +41,18 @@ private[job] final class IterationLog(before: Seq[IterationSums] = Nil) {
 
   def iterations: Seq[Iteration] = {
     var before = 0L
+    var lasted = 1L
     sums.map { s =>
-      val nanos = math.max(1L, s.endNanos - before)
-      before = s.endNanos
+      // The last of a fit that stopped early may have reports alone that came before some of the iteration before it.
+      val end = math.max(s.endNanos, before)
+      val nanos = if (end > before) end - before else lasted
+      before = end
+      lasted = nanos
       Iteration(
         s.iteration,
         s.loss / s.samples,
         s.samples,
-        s.endNanos / 1e9,
+        end / 1e9,
         s.samples / (nanos / 1e9),
         s.staleness / s.samples,
         s.waited,

@@ -47,9 +47,13 @@ object PackedColumn {
     for (width <- knownSize(field); size <- placeholder.rowSize if width != size)
       throw new IllegalArgumentException(
         s"column '$column' ($columnParam) has $width value(s) a row, but $tensorParam '$tensor' takes $size " +
-          s"(its shape is ${placeholder.shapeText}): change the placeholder's shape or the column"
+          s"(its shape is ${placeholder.shapeText}): ${if (role == "label" && width == 1) oneHot else ""}change the column, or the " +
+          "placeholder's shape (of a Keras model, the layer's or the Input's)"
       )
   }
+
+  private val oneHot =
+    "if it is the number of a class, make a vector of it with OneHotEncoder (dropLast false), or take a sparse loss; else "
 
   /** Dimensions of a row; None if it can't be packed. */
   private def rank(dataType: DataType): Option[Int] = dataType match {

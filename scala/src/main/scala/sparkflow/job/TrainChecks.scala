@@ -72,7 +72,10 @@ private[job] object TrainChecks {
     checkpoints(request)
     HeldOut.check(schema, request)
     Monitor.check(graph, request)
-    request.initial.foreach(state => sameCount(graph, state))
+    request.initial.foreach { state =>
+      sameCount(graph, state)
+      numbers(state)
+    }
   }
 
   /** @throws IllegalArgumentException for an unknown optimizer or option, or a value out of its range */
@@ -170,6 +173,12 @@ private[job] object TrainChecks {
         s"placeholder, '${twice(0).tensor}': give each column one of its own"
     )
   }
+
+  private def numbers(state: ModelState): Unit =
+    for (bad <- state.weights.find(w => w.isNaN || w.isInfinite))
+      throw new IllegalArgumentException(
+        s"initialWeights has a value that is $bad, from which nothing can be learnt: take the weights of a model that is sound"
+      )
 
   private def sameCount(graph: GraphInfo, state: ModelState): Unit =
     if (state.layout.weights.size != graph.trainableVariables)

@@ -1,6 +1,7 @@
 package sparkflow.ml
 
 import org.apache.spark.ml.linalg.SQLDataTypes
+import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.types.{DoubleType, StructField, StructType}
 
 import sparkflow.job.{Classifier, PredictJob, PredictRequest}
@@ -59,14 +60,15 @@ private[ml] trait PredictionStage extends InputParams with PredictionParams with
         outputs.zip(job.outputTypes).map { case ((column, _), dataType) => (param.name, column, dataType) }
       }
     added.foldLeft(schema) { case (schema, (param, name, dataType)) =>
-      val naming = added.filter(_._2 == name).map(_._1)
+      def same(other: String) = SQLConf.get.resolver(other, name)
+      val naming = added.filter(column => same(column._2)).map(_._1)
       if (naming.size > 1)
         throw new IllegalArgumentException(
           s"${naming.distinct.mkString(" and ")} name '$name' ${naming.size} times, but each output needs a column of its own"
         )
-      if (schema.fieldNames.contains(name))
+      for (there <- schema.fieldNames.find(same))
         throw new IllegalArgumentException(
-          s"$param is '$name', but there is already a column of that name: set another $param, or drop it first"
+          s"$param is '$name', but there is already a column '$there': set another $param, or drop it first"
         )
       schema.add(StructField(name, dataType))
     }

@@ -14,7 +14,7 @@ private[optim] abstract class Family(val name: String) {
     */
   def ignored: Set[String] = Set("use_locking", "name")
 
-  /** Whether `tensorflow.compat.v1.train` has it, with these options; otherwise Keras has it. */
+  /** Whether `tensorflow.compat.v1.train` has it, with these options, so that a worker can take its steps, too. */
   def ofTensorFlow: Boolean = true
 
   /** Whether it divides by the root of an average of squares that forgets by an option "beta2", see [[SecondMoment]]. */
