@@ -13,11 +13,14 @@ import sys
 
 from pyspark import daemon
 
+from sparkflow.backend.without_keras import without_keras
+
 
 def main() -> None:
     """Serve until Spark ends it; without TensorFlow, as ``pyspark.daemon`` does."""
     try:
-        import sparkflow.backend.runtime  # noqa: F401
+        with without_keras():
+            import sparkflow.backend.runtime  # noqa: F401
     except RuntimeError as error:  # its tasks may need none; one that does will say so itself
         print(f"sparkflow.daemon goes on without TensorFlow: {error}", file=sys.stderr)
     # Workers import SparkFlow from the jar of their application, of whatever version it is.

@@ -6,6 +6,8 @@ import gc
 import sys
 from zipimport import zipimporter
 
+from sparkflow.backend.without_keras import without_keras
+
 _RUNTIME = "sparkflow.backend.runtime"
 
 
@@ -21,7 +23,8 @@ def load_tensorflow() -> None:
         If TensorFlow is not installed.
     """
     if _RUNTIME not in sys.modules:
-        import sparkflow.backend.runtime  # noqa: F401
+        with without_keras():
+            import sparkflow.backend.runtime  # noqa: F401
 
         gc.freeze()
 

@@ -17,6 +17,7 @@ OUTSIDE = {
     "tensorflow",
     "keras",
     "tf_keras",
+    "h5py",
     "google",
     "py4j",
     "optuna",
@@ -26,7 +27,8 @@ OUTSIDE = {
 # room → what it may import, besides the standard library, itself and sparkflow/__init__
 ALLOWED = {
     "ps": {"numpy"},
-    "backend": {"numpy", "tensorflow", "keras", "tf_keras", "google", "sparkflow.ps.buffers"},
+    # h5py is what Keras reads its older files with, and comes with it.
+    "backend": {"numpy", "tensorflow", "keras", "tf_keras", "h5py", "google", "sparkflow.ps.buffers"},
     "worker": {"numpy", "pyarrow", "pyspark.TaskContext", "pyspark.broadcast",
                "sparkflow.backend", "sparkflow.ps"},
 }  # fmt: skip

@@ -44,3 +44,20 @@ print(frozen, gc.get_freeze_count(), len(gc.get_objects()))
     frozen, after_another, looked_at = map(int, run(code).stdout.split())
     assert frozen > 100_000 > looked_at >= 1000
     assert after_another == frozen
+
+
+def test_a_worker_has_tensorflow_without_keras_which_comes_when_it_is_asked_for():
+    code = """
+import sys
+from sparkflow.worker import reuse
+reuse.load_tensorflow()
+assert not {"keras", "pandas", "matplotlib"} & set(sys.modules)
+import numpy as np
+import keras
+import tensorflow as tf
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+print(tf.keras.__name__, model.predict(np.ones((3, 2)), verbose=0).shape)
+"""
+    assert run(code).stdout.split(maxsplit=1)[1].strip() == "(3, 1)"
