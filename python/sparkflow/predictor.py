@@ -139,6 +139,7 @@ def _rows(x: Any, width: int | None) -> tuple[np.ndarray, bool]:
 
     `width` is how many values the input takes a row, if that is known.
     """
+    is_vector = hasattr(x, "toArray")
     if isinstance(x, (list, tuple)):
         x = [_plain(row) for row in x]
     try:
@@ -154,7 +155,7 @@ def _rows(x: Any, width: int | None) -> tuple[np.ndarray, bool]:
         )
     if not text and array.dtype.kind not in "biuf":
         raise TypeError(f"x is of dtype {array.dtype}, expected numbers, ML vectors or strings")
-    if width == 1 and array.ndim == 1 and array.size > 1:
+    if width == 1 and array.ndim == 1 and array.size > 1 and not is_vector:
         array = array.reshape(-1, 1)
     single = array.ndim < (1 if text else 2)
     rows = array.reshape(1, -1) if single else array

@@ -41,6 +41,10 @@ class SparseFeed(Feed):
         self._values = np.dtype(fed.values).newbyteorder("<")
         self._width = fed.width
 
+    @property
+    def width(self) -> int:
+        return self._width
+
     def rows(self, matrix: Any) -> Any:
         """Do what `Feed.rows` does; takes numbers of shape (n, k), too."""
         if isinstance(matrix, np.ndarray) and matrix.dtype.kind in "biuf":

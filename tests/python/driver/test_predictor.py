@@ -210,5 +210,7 @@ def test_inputs_of_one_value_a_row_take_as_many_rows_as_there_are_values(tmp_pat
         np.testing.assert_allclose(predictor.predict({"a": [1.0, 2.0], "b": np.array([5.0, 6.0])}), [7, 10])
         np.testing.assert_allclose(predictor.predict({"a": [[1.0], [2.0]], "b": [[5.0], [6.0]]}), [7, 10])
         assert predictor.predict({"a": 1.0, "b": [5.0]}) == 7
+        with pytest.raises(ValueError, match="takes 1 value"):
+            predictor.predict({"a": Vectors.dense(1, 2), "b": 5.0})
         with pytest.raises(ValueError, match="x has 2, 3 rows for a, b: expected as many"):
             predictor.predict({"a": [1.0, 2.0], "b": [5.0, 6.0, 7.0]})
