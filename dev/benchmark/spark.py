@@ -19,8 +19,6 @@ def start(cores: int = 2) -> SparkSession:
             "spark.driver.memory", "6g"
         )  # model-100m: the weights, Adam's two slots, gradients on their way
         .config("spark.ui.enabled", "false")
-        # Rows that a union takes ten times run as one program, as those of a table would, and not as ten.
-        .config("spark.sql.codegen.useIdInClassName", "false")
         .config("spark.ui.showConsoleProgress", "false")
     )
     session = configure_spark_with_sparkflow_pip(builder).getOrCreate()

@@ -254,15 +254,16 @@ def test_unsupervised():
     assert server.reports[-1].loss < 0.8 * server.reports[0].loss
 
 
-def test_a_label_of_one_value_fits_a_placeholder_of_rank_one():
-    def build():
-        x = tf.placeholder(tf.float32, [None, 4], name="x")
-        y = tf.placeholder(tf.int32, [None], name="y")
-        tf.losses.sparse_softmax_cross_entropy(y, graphs.core.dense(x, 3))
+def classes_by_number():
+    x = tf.placeholder(tf.float32, [None, 4], name="x")
+    y = tf.placeholder(tf.int32, [None], name="y")
+    tf.losses.sparse_softmax_cross_entropy(y, graphs.core.dense(x, 3))
 
+
+def test_a_label_of_one_value_fits_a_placeholder_of_rank_one():
     label = LABELS.argmax(1).astype(np.float32)[:, None]
     with FakeServer() as server:
-        assert train(server, [batch(FEATURES, label)], as_json(build))["steps"] == 16
+        assert train(server, [batch(FEATURES, label)], as_json(classes_by_number))["steps"] == 16
 
 
 def test_a_loss_that_is_no_number_stops_with_iteration_and_hint():
@@ -299,15 +300,10 @@ def test_weights_that_are_no_numbers_stop_though_the_loss_is_one():
 
 
 def test_a_label_beyond_the_classes_is_told_with_the_remedy():
-    def build():
-        x = tf.placeholder(tf.float32, [None, 4], name="x")
-        y = tf.placeholder(tf.int32, [None], name="y")
-        tf.losses.sparse_softmax_cross_entropy(y, graphs.core.dense(x, 3))
-
     label = LABELS.argmax(1).astype(np.float32)[:, None]
     label[4] = 3
     with FakeServer() as server, pytest.raises(tf.errors.InvalidArgumentError):
-        train(server, [batch(FEATURES, label)], as_json(build))
+        train(server, [batch(FEATURES, label)], as_json(classes_by_number))
     (told,) = server.failures
     assert "label value of 3 which is outside the valid range of [0, 3)" in told
     assert "look at labelCol" in told and "Label values" not in told

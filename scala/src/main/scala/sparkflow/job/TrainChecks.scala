@@ -175,7 +175,7 @@ private[job] object TrainChecks {
   }
 
   private def numbers(state: ModelState): Unit =
-    for (bad <- state.weights.find(w => w.isNaN || w.isInfinite))
+    for (bad <- ModelState.notFinite(state.weights))
       throw new IllegalArgumentException(
         s"initialWeights has a value that is $bad, from which nothing can be learnt: take the weights of a model that is sound"
       )

@@ -197,12 +197,10 @@ object TrainJob {
     .add("steps", LongType)
     .add("message", StringType)
 
-  private def requireFinite(state: ModelState): Unit = {
-    val bad = state.weights.indexWhere(w => w.isNaN || w.isInfinite)
-    if (bad >= 0)
+  private def requireFinite(state: ModelState): Unit =
+    for (bad <- ModelState.notFinite(state.weights))
       throw new TrainingException(
-        s"the last update left a weight that is ${state.weights(bad)}: lower tfLearningRate, or look for unscaled values in the features",
+        s"the last update left a weight that is $bad: lower tfLearningRate, or look for unscaled values in the features",
         null
       )
-  }
 }

@@ -7,6 +7,8 @@ import scala.util.control.NonFatal
 
 import org.slf4j.LoggerFactory
 
+import sparkflow.ps.store.ModelState
+
 /** Writes checkpoints while training goes on, one at a time: at most one is in memory. What cannot be written is logged and
   * counted, as a fit is worth more than its checkpoints.
   */
@@ -54,7 +56,7 @@ private[job] final class CheckpointWriter(store: CheckpointStore) extends AutoCl
 
   private def save(checkpoint: Checkpoint): Unit =
     try
-      if (checkpoint.fit.store.weights.exists(w => w.isNaN || w.isInfinite)) {
+      if (ModelState.notFinite(checkpoint.fit.store.weights).isDefined) {
         bad.incrementAndGet()
         log.warn("no checkpoint was written: a weight is not finite any more")
       } else {

@@ -36,9 +36,9 @@ private[server] final class WorkerTable[C <: AnyRef] {
   * step only after the older one's last update.
   */
 private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker: Int) {
-  private var attempt = Long.MinValue
+  @volatile private var attempt = Long.MinValue // changed under the lock; the newest that was ready to train
   private var owner: Option[C] = None
-  @volatile private var come, done = false
+  @volatile private var done = false
   @volatile private var next = 0L // changed under the lock
   private var staleness = 0L // of the updates since the last report
   private var updates = 0L
@@ -66,7 +66,7 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   def clock: Long = next
 
   /** Whether an attempt has ever been ready to train. */
-  def hasCome: Boolean = come
+  def hasCome: Boolean = attempt != Long.MinValue
 
   /** Whether the worker has nothing more to send; so it stays, as a further attempt has nothing to do. */
   def isDone: Boolean = done
@@ -77,7 +77,7 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
   /** What keeps others waiting that wait for this worker's step. */
   def whereabouts: String = synchronized {
     if (owner.isDefined) s"its task is connected but has not pushed step $next"
-    else if (attempt == Long.MinValue) "its task has not started, or still reads its rows"
+    else if (!hasCome) "its task has not started, or still reads its rows"
     else s"its task was lost before step $next and no other has come in its place"
   }
 
@@ -101,7 +101,6 @@ private[server] final class WorkerEntry[C <: AnyRef](val round: Int, val worker:
         s"attempt $attempt of partition $worker is too late: ${this.attempt} is known"
       )
     this.attempt = attempt
-    come = true
     earlier += own
     own = Seen.nothing
     val fenced = owner

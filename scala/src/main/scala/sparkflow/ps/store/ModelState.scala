@@ -16,3 +16,9 @@ final case class ModelState(layout: Layout, weights: Array[Float], state: Array[
     s"the layout has ${layout.stateBytes} bytes of state, but ${state.length} bytes were given"
   )
 }
+
+object ModelState {
+
+  /** A weight that is no number, if there is one: nothing can be learnt from it, nor mend it. */
+  def notFinite(weights: Array[Float]): Option[Float] = weights.find(w => w.isNaN || w.isInfinite)
+}
