@@ -29,7 +29,7 @@ _BATCH_SIZES = (256, 1024, 4096, 10_000)  # for the udf; Spark hands it 10,000 r
 
 
 def samples(bench: Bench) -> Iterator[tuple[Sample, ...]]:
-    data = reduce(DataFrame.union, [bench.train()] * _TIMES)
+    data = reduce(DataFrame.union, [bench.train()] * _TIMES).coalesce(2)
     model = estimator(iters=1).fit(bench.train())
     weights = DIRECTORY / "weights.npz"
     np.savez(weights, *model.get_weights())

@@ -35,8 +35,8 @@ def flat_gradient(
     """
     # Ref variables are differentiated through their reads as well: tf.gradients knows both kinds.
     sources = [variable for variable, _ in variables] + [ops.rows for ops in rows]
-    # Gated, as TensorFlow's optimizers do: else oneDNN joins a convolution's gradients of filter and bias into
-    # one op, which takes up to twice as long as the two.
+    # Gated, as TensorFlow's optimizers do: else oneDNN joins a convolution's gradients of filter and bias
+    # into one op, which takes up to twice as long as the two.
     gradients = tf.gradients(losses, sources, gate_gradients=True)
     if all(gradient is None for gradient in gradients):
         raise ValueError("the loss of tensorflowGraph depends on no trainable variable")

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sparkflow.backend.feed import STRINGS, Fed
+from sparkflow.worker import arrow
 from sparkflow.worker.rows import Rows, Spill, different_sizes
 from sparkflow.worker.strings import StringRows, Strings, strings
 
@@ -130,8 +131,7 @@ def _flags(column: Any) -> np.ndarray:
             f"validationIndicatorCol has {column.null_count} null rows in one batch of {len(column)}: each "
             "row is either held out or trained on; fill them first, e.g. df.fillna(False, subset=[…])"
         )
-    flags: np.ndarray = column.to_numpy(zero_copy_only=False)
-    return flags
+    return arrow.flags(column)
 
 
 def _make_room(columns: list[Any], coming: Mapping[Any, Column], limit: int, folder: str) -> None:
@@ -148,7 +148,7 @@ def _make_room(columns: list[Any], coming: Mapping[Any, Column], limit: int, fol
 
 def doubles(values: np.ndarray) -> Any:
     """Return float64 values of shape (n, 1) as an Arrow array of doubles."""
-    return pa.array(np.ascontiguousarray(values).reshape(-1), pa.float64())
+    return arrow.numbers(np.ascontiguousarray(values, np.float64).reshape(-1))
 
 
 def packed(values: np.ndarray) -> Any:

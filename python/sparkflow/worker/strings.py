@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sparkflow.worker.arrow import numbers
 from sparkflow.worker.rows import Rows, different_sizes
 
 
@@ -60,7 +61,7 @@ class Strings:
     def rows(self, chosen: np.ndarray) -> Strings:
         """Return the rows whose flag in `chosen`, bool of shape (n,), is true."""
         count = int(np.count_nonzero(chosen))
-        taken = self._values.filter(pa.array(np.repeat(chosen, self._width)))
+        taken = self._values.take(numbers(np.flatnonzero(np.repeat(chosen, self._width))))
         return Strings(taken, (count, *self.shape[1:]))
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
@@ -71,7 +72,7 @@ class Strings:
         else:
             count = len(rows)
             each = np.asarray(rows).reshape(-1, 1) * self._width + np.arange(self._width)
-            taken = self._values.take(pa.array(each.reshape(-1)))
+            taken = self._values.take(numbers(each.reshape(-1)))
         objects: np.ndarray = taken.to_numpy(zero_copy_only=False)
         return objects.reshape(count, *self.shape[1:])
 

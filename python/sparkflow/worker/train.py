@@ -10,7 +10,7 @@ from pyspark import TaskContext
 
 from sparkflow.ps.client import ParameterClient, ServerError
 from sparkflow.ps.rows import RowClient
-from sparkflow.worker import columns, gpus, reuse
+from sparkflow.worker import arrow, columns, gpus, reuse
 from sparkflow.worker.loop import TrainingLoop
 from sparkflow.worker.rows import Spill
 from sparkflow.worker.spec import TrainSpec
@@ -59,7 +59,7 @@ class Train:
                 if not error.quiet:
                     raise
                 rows, made, message = 0, 0, str(error)
-            return _result(partition, rows, made, message)
+            return arrow.row(RESULT, (partition, rows, made, message))
 
     def _work(
         self, client: ParameterClient, batches: Iterable[Any], partition: int, attempt: int
@@ -104,9 +104,3 @@ class Train:
             return rows, loop.made, message
         finally:
             backend.close()
-
-
-def _result(partition: int, rows: int, steps: int, message: str | None) -> Any:
-    return pa.RecordBatch.from_pylist(
-        [{"partition": partition, "rows": rows, "steps": steps, "message": message}], schema=RESULT
-    )

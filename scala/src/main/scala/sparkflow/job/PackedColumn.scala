@@ -126,10 +126,13 @@ object PackedColumn {
       element: DataType,
       fed: Fed,
       to: TensorInfo,
-      dtype: Numbers
+      dtype: Numbers,
+      lends: Boolean = false
   ) extends RowFunction.Body {
-    private val row = new PackedRow(dtype, element, refusal(fed, to, dtype))
+    private val row = new PackedRow(dtype, element, refusal(fed, to, dtype), lends)
     private val shape = new RowShape(fed, to)
+
+    override def lending: RowFunction.Body = copy(lends = true)
 
     override def apply(value: Any): Array[Byte] = {
       if (value == null) throw Functions.raised(nullMessage(fed.column))

@@ -15,10 +15,18 @@ import sparkflow.job.Dtype.{Float32, Integers, Numbers}
   * @param dtype   of the packed numbers
   * @param element type of those in arrays: float, double, long or decimal
   * @param refuse  called with a value that `dtype` does not hold
+  * @param lends   whether what is made is only valid until the next row: a new array for each row is zeroed first, and
+  *                passes through all of the processor's caches
   */
-private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: Any => Nothing)
-    extends Serializable {
+private[job] final class PackedRow(
+    dtype: Numbers,
+    element: DataType,
+    refuse: Any => Nothing,
+    lends: Boolean = false
+) extends Serializable {
   import PackedRow._
+
+  @transient private var lent: Array[Byte] = _
 
   private val bytes = dtype.bytes
   private val isFloat32 = dtype == Float32
@@ -32,7 +40,8 @@ private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: An
   def ofVector(vector: InternalRow): Array[Byte] = {
     val values = vector.getArray(3)
     if (vector.getByte(0) == 0) {
-      val (out, indices) = (new Array[Byte](bytes * vector.getInt(1)), vector.getArray(2))
+      val (out, indices) = (room(bytes * vector.getInt(1)), vector.getArray(2))
+      if (lends) java.util.Arrays.fill(out, 0: Byte)
       var i = 0
       while (i < indices.numElements()) {
         put(out, indices.getInt(i), values.getDouble(i))
@@ -40,7 +49,7 @@ private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: An
       }
       out
     } else {
-      val out = new Array[Byte](bytes * values.numElements())
+      val out = room(bytes * values.numElements())
       doubles(values, out, 0)
       out
     }
@@ -71,7 +80,7 @@ private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: An
   def ofArray(array: ArrayData): Array[Byte] =
     if (hasNull(array)) null
     else {
-      val out = new Array[Byte](bytes * array.numElements())
+      val out = room(bytes * array.numElements())
       numbers(array, out, 0)
       out
     }
@@ -82,7 +91,7 @@ private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: An
     * @param wrong called with the sizes of two arrays of the same level that differ
     */
   def ofArrays(array: ArrayData, shape: Seq[Int], wrong: (Int, Int) => Nothing): Array[Byte] = {
-    val out = new Array[Byte](Math.toIntExact(shape.map(_.toLong).product * bytes))
+    val out = room(Math.toIntExact(shape.map(_.toLong).product * bytes))
     var at = 0
     def fill(array: ArrayData, level: Int): Boolean = {
       val count = array.numElements()
@@ -100,10 +109,17 @@ private[job] final class PackedRow(dtype: Numbers, element: DataType, refuse: An
   def ofBytes(data: Array[Byte]): Array[Byte] =
     if (dtype.name == "uint8") data
     else {
-      val out = new Array[Byte](Math.multiplyExact(bytes, data.length))
+      val out = room(Math.multiplyExact(bytes, data.length))
       var i = 0
       while (i < data.length) { put(out, i, (data(i) & 0xff).toLong); i += 1 }
       out
+    }
+
+  private def room(size: Int): Array[Byte] =
+    if (!lends) new Array[Byte](size)
+    else {
+      if (lent == null || lent.length != size) lent = new Array[Byte](size)
+      lent
     }
 
   private def numbers(array: ArrayData, out: Array[Byte], from: Int): Unit = {

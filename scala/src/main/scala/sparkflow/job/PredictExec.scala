@@ -54,7 +54,8 @@ final case class PredictExec(
     val (factory, rows) = (sparks.factory, batch)
     val (inputs, waiting, columns) = (this.inputs, passed :+ Literal(0L), child.output)
     child.execute().mapPartitionsWithIndex { (index, input) =>
-      val ahead = MutableProjection.create(inputs, columns)
+      // Spark writes what it asks for to an Arrow batch, before it asks for more.
+      val ahead = MutableProjection.create(inputs.map(RowFunction.lending), columns)
       ahead.initialize(index)
       val kept = UnsafeProjection.create(waiting, columns)
       kept.initialize(index)

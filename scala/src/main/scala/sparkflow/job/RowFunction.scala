@@ -47,7 +47,17 @@ private[job] final case class RowFunction(
 private[job] object RowFunction {
 
   /** A case class of all that its result depends on. */
-  trait Body extends (Any => Any) with Product with Serializable
+  trait Body extends (Any => Any) with Product with Serializable {
+
+    /** The same for one caller who is done with a result before it asks for the next: that may be in the same place. */
+    def lending: Body = this
+  }
+
+  /** Of an expression of which the caller is done with each value before it asks for the next. */
+  def lending(expression: Expression): Expression = expression match {
+    case function: RowFunction => function.copy(function = function.function.lending)
+    case other                 => other
+  }
 
   def column(input: Column, result: DataType, function: Body): Column =
     Functions.of(RowFunction(Functions.expression(input), result, function))
