@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import gc
 import sys
-
-from pyspark import daemon
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from sparkflow.backend.without_keras import without_keras
+from sparkflow.worker.reuse import forget_archives
 
 
 def main() -> None:
     """Serve until Spark ends it; without TensorFlow, as ``pyspark.daemon`` does."""
+    daemon = _pyspark_daemon()
     try:
         with without_keras():
             import sparkflow.backend.runtime  # noqa: F401
@@ -26,8 +29,34 @@ def main() -> None:
     # Workers import SparkFlow from the jar of their application, of whatever version it is.
     for name in [name for name in sys.modules if name.partition(".")[0] == "sparkflow"]:
         del sys.modules[name]
+    forget_archives()
     gc.freeze()  # a collection in a worker need not touch, and so copy, what was there before it
     daemon.manager()
+
+
+def _pyspark_daemon() -> Any:
+    """Import ``pyspark.daemon``, and with it all that a worker has of Spark.
+
+    Spark puts an archive of sources first on the path, which Python compiles whenever it starts, for 0.6 s.
+    The same release lies beside it, and stays compiled, in a distribution as well as where pip puts it.
+    """
+    compiled = next((folder for path in sys.path if (folder := _beside(Path(path)))), None)
+    if compiled is None:
+        return import_module("pyspark.daemon")
+    sys.path.insert(0, compiled)
+    try:
+        return import_module("pyspark.daemon")
+    finally:
+        sys.path.remove(compiled)
+
+
+def _beside(archive: Path) -> str | None:
+    """The folder from which the package of an archive of Spark's own, as it is unpacked, can be imported."""
+    # …/python/lib/pyspark.zip is beside …/python/pyspark, or within …/pyspark.
+    if archive.name != "pyspark.zip" or archive.parent.name != "lib":
+        return None
+    folders = archive.parents[1], archive.parents[1].parent.parent
+    return next((str(folder) for folder in folders if (folder / "pyspark" / "daemon.py").is_file()), None)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from zipimport import zipimporter
 
 from sparkflow.backend.without_keras import without_keras
 
 _RUNTIME = "sparkflow.backend.runtime"
+# What Spark itself puts on the path of its workers.
+_SPARKS = re.compile(r"\.jar$|/pyspark\.zip$|/py4j-[^/]*\.zip$")
 
 
 def load_tensorflow() -> None:
@@ -37,9 +40,7 @@ def forget_archives() -> None:
     forgotten is made again by the next import that looks there, from the directory as it was read before.
     To be called at the end of a task, when its imports are done.
     """
-    packages = [sys.modules[name] for name in ("pyspark", "sparkflow") if name in sys.modules]
-    fixed = {getattr(package.__loader__, "archive", None) for package in packages}
+    own = getattr(getattr(sys.modules.get("sparkflow"), "__loader__", None), "archive", None)
     for path, finder in list(sys.path_importer_cache.items()):
-        # Spark puts a jar of its own on the path of its workers, too.
-        if isinstance(finder, zipimporter) and (finder.archive in fixed or finder.archive.endswith(".jar")):
+        if isinstance(finder, zipimporter) and (finder.archive == own or _SPARKS.search(finder.archive)):
             del sys.path_importer_cache[path]

@@ -1,5 +1,11 @@
 """What the daemon's workers begin with."""
 
+import os
+from pathlib import Path
+
+import pyspark
+import pytest
+
 from interpreter import run
 
 SERVE = """
@@ -24,3 +30,33 @@ def test_without_tensorflow_it_serves_and_says_so():
     done = run(WITHOUT + SERVE)
     assert done.stdout == "[]\n"
     assert "goes on without TensorFlow: TensorFlow cannot be imported by" in done.stderr
+
+
+WHERE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from sparkflow.daemon import _pyspark_daemon
+before = list(sys.path)
+daemon = _pyspark_daemon()
+print(daemon.__file__)
+assert sys.path == before
+"""
+
+
+def test_spark_is_imported_compiled_where_its_archive_lies_beside_it():
+    root = Path(pyspark.__file__).parent
+    archive = root / "python" / "lib" / "pyspark.zip"
+    assert run(WHERE, arguments=[str(archive)]).stdout.strip() == str(root / "daemon.py")
+
+
+@pytest.mark.parametrize("folder", ["python/lib", "elsewhere"])
+def test_of_a_distribution_and_of_an_archive_alone(tmp_path, folder):
+    archive = tmp_path / folder / "pyspark.zip"
+    archive.parent.mkdir(parents=True)
+    os.link(Path(pyspark.__file__).parent / "python" / "lib" / "pyspark.zip", archive)
+    (tmp_path / "python" / "pyspark").mkdir(parents=True, exist_ok=True)
+    for name in ("__init__", "daemon"):
+        (tmp_path / "python" / "pyspark" / f"{name}.py").write_text("")
+    beside = tmp_path / "python" / "pyspark" / "daemon.py"
+    expected = beside if folder == "python/lib" else archive / "pyspark" / "daemon.py"
+    assert run(WHERE, arguments=[str(archive)]).stdout.strip() == str(expected)

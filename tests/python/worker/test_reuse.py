@@ -9,20 +9,22 @@ from sparkflow.worker import reuse
 
 
 def test_only_archives_that_do_not_change_are_forgotten_and_imports_go_on(tmp_path, monkeypatch):
-    paths = {name: str(tmp_path / name) for name in ("spark-core.jar", "own.zip", "users.zip")}
+    names = ("spark-core.jar", "pyspark.zip", "py4j-0.10.9-src.zip", "own.zip", "users.zip", "mypyspark.zip")
+    paths = {name: str(tmp_path / name) for name in names}
     for name, path in paths.items():
+        module = f"module_in_{name.partition('.')[0].replace('-', '_')}"
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(f"module_in_{name[:3]}.py", "")
+            archive.writestr(f"{module}.py", "")
         monkeypatch.syspath_prepend(path)
-        importlib.import_module(f"module_in_{name[:3]}")
-        monkeypatch.delitem(sys.modules, f"module_in_{name[:3]}")
+        importlib.import_module(module)
+        monkeypatch.delitem(sys.modules, module)
     own = ModuleType("own")
     own.__loader__ = zipimporter(paths["own.zip"])
     monkeypatch.setitem(sys.modules, "sparkflow", own)
     assert set(paths.values()) <= set(sys.path_importer_cache)
 
     reuse.forget_archives()
-    assert set(paths.values()) & set(sys.path_importer_cache) == {paths["users.zip"]}
+    assert set(paths.values()) & set(sys.path_importer_cache) == {paths["users.zip"], paths["mypyspark.zip"]}
     importlib.invalidate_caches()
     importlib.import_module("module_in_own")
     assert "module_in_own" in sys.modules

@@ -2,7 +2,7 @@ package sparkflow.job
 
 import java.io.IOException
 import java.nio.charset.StandardCharsets.{US_ASCII, UTF_8}
-import java.util.concurrent.TimeUnit
+import java.util.concurrent.{ExecutionException, FutureTask, TimeUnit}
 
 import org.apache.spark.SparkContext
 import org.apache.spark.sql.SparkSession
@@ -63,15 +63,34 @@ private[job] object PythonWorker {
       .orElse(sys.env.get("PYSPARK_PYTHON"))
       .getOrElse("python3")
 
-  // Spark's worker refuses to run under another major.minor than it is told, so the driver must know it.
-  private def versionOf(executable: String, isWorkers: Boolean): String = synchronized {
-    val known = asked.getOrElse(
+  /** Begins to ask the workers' Python what `function` needs to know: an interpreter takes 0.1 to 0.4 s to start, in which
+    * other things can be done.
+    */
+  def prepare(session: SparkSession): Unit = {
+    val _ = answer(pythonExecutable(session))
+  }
+
+  private def answer(executable: String): FutureTask[Answer] = synchronized {
+    asked.getOrElse(
       executable, {
-        val found = ask(executable)
-        if (found.missing.isEmpty) asked += executable -> found // else it may be installed
-        found
+        val question = new FutureTask(() => ask(executable))
+        val asking = new Thread(question, "sparkflow-python-version")
+        asking.setDaemon(true)
+        asking.start()
+        asked += executable -> question
+        question
       }
     )
+  }
+
+  // Spark's worker refuses to run under another major.minor than it is told, so the driver must know it.
+  private def versionOf(executable: String, isWorkers: Boolean): String = {
+    val question = answer(executable)
+    def again(): Unit = synchronized(asked -= executable) // what was wrong or missing may be mended
+    val known =
+      try question.get()
+      catch { case e: ExecutionException => again(); throw e.getCause }
+    if (known.missing.nonEmpty) again()
     if (isWorkers && known.missing.nonEmpty)
       throw new IllegalStateException(
         s"'$executable' runs Spark's Python workers but has no ${known.missing.mkString(", ")}: run '$executable -m pip install " +
@@ -82,7 +101,7 @@ private[job] object PythonWorker {
 
   private final case class Answer(version: String, missing: Seq[String])
 
-  private var asked = Map.empty[String, Answer]
+  private var asked = Map.empty[String, FutureTask[Answer]]
 
   // Looks for the packages without importing them, which takes seconds.
   private val question =
