@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# What Spark calls the process that it forks its Python workers from, and so the workers themselves.
-_WORKER = b"sparkflow.daemon"
+# What Spark calls the process that it forks its Python workers from; the workers go by the same name.
+_DAEMON = b"sparkflow.daemon"
 
 
 def supported() -> bool:
@@ -30,12 +30,13 @@ def _peak(pid: int) -> int:
 
 def _workers(root: int) -> list[int]:
     parents = {int(entry.name): _parent(entry) for entry in Path("/proc").glob("[0-9]*")}
-    return [pid for pid in parents if root in _ancestors(pid, parents) and _is_worker(pid)]
+    below = {pid for pid in parents if root in _ancestors(pid, parents) and _is_daemon(pid)}
+    return [pid for pid in below if parents[pid] in below]  # the daemon imports TensorFlow, and reads no row
 
 
-def _is_worker(pid: int) -> bool:
+def _is_daemon(pid: int) -> bool:
     file = Path(f"/proc/{pid}/cmdline")
-    return file.exists() and _WORKER in file.read_bytes()
+    return file.exists() and _DAEMON in file.read_bytes().split(b"\0")
 
 
 def _parent(entry: Path) -> int:
