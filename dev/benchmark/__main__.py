@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="dev/bench",
         description="Measures SparkFlow against bare TensorFlow and plain Spark in turns on this machine.",
-        epilog="Without --only: the standard set, a quarter of an hour. Leave the machine alone meanwhile.",
+        epilog="Without --only: the standard set, 10 to 13 minutes. Leave the machine alone meanwhile.",
     )
     options.add_argument("--only", metavar="NAME", action="append", type=known, help="this row; repeatable")
     options.add_argument("--list", action="store_true", help="name the rows")

@@ -4,6 +4,8 @@ import java.io.IOException
 import java.nio.charset.StandardCharsets.{US_ASCII, UTF_8}
 import java.util.concurrent.{ExecutionException, FutureTask, TimeUnit}
 
+import scala.util.Try
+
 import org.apache.spark.SparkContext
 import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.sparkflow.{OwnFunction, PythonBridge}
@@ -67,30 +69,29 @@ private[job] object PythonWorker {
     * other things can be done.
     */
   def prepare(session: SparkSession): Unit = {
-    val _ = answer(pythonExecutable(session))
+    val _ = answer(pythonExecutable(session), isWorkers = session.sparkContext.isLocal)
   }
 
-  private def answer(executable: String): FutureTask[Answer] = synchronized {
-    asked.getOrElse(
-      executable, {
-        val question = new FutureTask(() => ask(executable))
-        val asking = new Thread(question, "sparkflow-python-version")
-        asking.setDaemon(true)
-        asking.start()
-        asked += executable -> question
-        question
-      }
-    )
+  private def answer(executable: String, isWorkers: Boolean): FutureTask[Answer] = synchronized {
+    asked.get(executable).filterNot(isOver(_, isWorkers)).getOrElse {
+      val question = new FutureTask(() => ask(executable))
+      val asking = new Thread(question, "sparkflow-python-version")
+      asking.setDaemon(true)
+      asking.start()
+      asked += executable -> question
+      question
+    }
   }
+
+  // What was wrong or missing may be mended.
+  private def isOver(question: FutureTask[Answer], isWorkers: Boolean): Boolean =
+    question.isDone && Try(question.get()).fold(_ => true, isWorkers && _.missing.nonEmpty)
 
   // Spark's worker refuses to run under another major.minor than it is told, so the driver must know it.
   private def versionOf(executable: String, isWorkers: Boolean): String = {
-    val question = answer(executable)
-    def again(): Unit = synchronized(asked -= executable) // what was wrong or missing may be mended
     val known =
-      try question.get()
-      catch { case e: ExecutionException => again(); throw e.getCause }
-    if (known.missing.nonEmpty) again()
+      try answer(executable, isWorkers).get()
+      catch { case e: ExecutionException => throw e.getCause }
     if (isWorkers && known.missing.nonEmpty)
       throw new IllegalStateException(
         s"'$executable' runs Spark's Python workers but has no ${known.missing.mkString(", ")}: run '$executable -m pip install " +
