@@ -2,9 +2,7 @@ package sparkflow.job
 
 import java.io.IOException
 import java.nio.charset.StandardCharsets.{US_ASCII, UTF_8}
-import java.util.concurrent.{ExecutionException, FutureTask, TimeUnit}
-
-import scala.util.Try
+import java.util.concurrent.TimeUnit
 
 import org.apache.spark.SparkContext
 import org.apache.spark.sql.SparkSession
@@ -65,33 +63,15 @@ private[job] object PythonWorker {
       .orElse(sys.env.get("PYSPARK_PYTHON"))
       .getOrElse("python3")
 
-  /** Begins to ask the workers' Python what `function` needs to know: an interpreter takes 0.1 to 0.4 s to start, in which
-    * other things can be done.
-    */
-  def prepare(session: SparkSession): Unit = {
-    val _ = answer(pythonExecutable(session), isWorkers = session.sparkContext.isLocal)
-  }
-
-  private def answer(executable: String, isWorkers: Boolean): FutureTask[Answer] = synchronized {
-    asked.get(executable).filterNot(isOver(_, isWorkers)).getOrElse {
-      val question = new FutureTask(() => ask(executable))
-      val asking = new Thread(question, "sparkflow-python-version")
-      asking.setDaemon(true)
-      asking.start()
-      asked += executable -> question
-      question
-    }
-  }
-
-  // What was wrong or missing may be mended.
-  private def isOver(question: FutureTask[Answer], isWorkers: Boolean): Boolean =
-    question.isDone && Try(question.get()).fold(_ => true, isWorkers && _.missing.nonEmpty)
-
   // Spark's worker refuses to run under another major.minor than it is told, so the driver must know it.
-  private def versionOf(executable: String, isWorkers: Boolean): String = {
-    val known =
-      try answer(executable, isWorkers).get()
-      catch { case e: ExecutionException => throw e.getCause }
+  private def versionOf(executable: String, isWorkers: Boolean): String = synchronized {
+    val known = asked.getOrElse(
+      executable, {
+        val found = ask(executable)
+        if (found.missing.isEmpty) asked += executable -> found // else it may be installed
+        found
+      }
+    )
     if (isWorkers && known.missing.nonEmpty)
       throw new IllegalStateException(
         s"'$executable' runs Spark's Python workers but has no ${known.missing.mkString(", ")}: run '$executable -m pip install " +
@@ -102,7 +82,7 @@ private[job] object PythonWorker {
 
   private final case class Answer(version: String, missing: Seq[String])
 
-  private var asked = Map.empty[String, FutureTask[Answer]]
+  private var asked = Map.empty[String, Answer]
 
   // Looks for the packages without importing them, which takes seconds.
   private val question =

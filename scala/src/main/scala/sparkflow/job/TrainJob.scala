@@ -6,7 +6,7 @@ import java.util.UUID
 import scala.concurrent.duration._
 import scala.util.control.NonFatal
 
-import org.apache.spark.sql.{DataFrame, Dataset, Row, SparkSession}
+import org.apache.spark.sql.{DataFrame, Dataset, Row}
 import org.apache.spark.sql.functions.{col, rand}
 import org.apache.spark.sql.internal.SQLConf
 import org.apache.spark.sql.sparkflow.PythonBridge
@@ -20,9 +20,6 @@ import sparkflow.ps.store.ModelState
   * then holds.
   */
 object TrainJob {
-
-  /** Begins what a fit will wait for, while it is checked; does nothing that must be undone. */
-  def prepare(session: SparkSession): Unit = PythonWorker.prepare(session)
 
   /** Every check that needs no Spark job.
     *

@@ -66,7 +66,6 @@ class SparkAsyncDL(override val uid: String)
         "fit takes a DataFrame at rest, but this one is a stream: train on what has been written, or in foreachBatch with " +
           "setInitialWeights; the model's transform takes streams"
       )
-    TrainJob.prepare(dataset.sparkSession)
     transformSchema(dataset.schema, logging = true)
     val result = TrainJob.run(dataset, trainRequest, Option(listener))
     val model = new SparkAsyncDLModel(uid, $(tensorflowGraph), result.state, Some(result.seed))
