@@ -14,13 +14,27 @@ class IdleTest extends AnyFunSuite {
     assert(moving === Seq("adam"))
   }
 
+  for (beta2 <- Seq(0.999f, 0.99f, 0.98f, 0.97f, 0.96f, 0.95f)) // those that fits take by themselves
+    test(s"the missed steps of many rows cost no more than those of one, beta2 $beta2") {
+      def rates(rows: Int): Int = {
+        var asked = 0
+        val idle = new AdamIdle(0.9f, beta2, 1e-8f, _ => { asked += 1; 0.01f })
+        val values = Array.fill(4)(Array.fill(rows * width)(0.1f))
+        idle.until(300)(values(0), values.slice(1, 3), width, Array.fill(rows)(100L), rows, values(3))
+        asked
+      }
+      assert(rates(50) === rates(1))
+    }
+
   for {
     (beta1, beta2) <- Seq(
       0.9 -> 0.999,
       0.5 -> 0.999,
       0.0 -> 0.999,
       0.9 -> 0.9999,
-      0.9 -> 0.99,
+      0.9 -> 0.99, // as with 2 workers
+      0.9 -> 0.96, // 8
+      0.9 -> 0.95, // 10 and more
       0.9 -> 0.9,
       0.9 -> 0.85
     )

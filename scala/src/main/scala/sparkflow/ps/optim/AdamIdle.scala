@@ -1,16 +1,18 @@
 package sparkflow.ps.optim
 
-/** Any number of Adam's steps with a gradient of 0 at once. With n of them after update s, and `q = √beta2`,
+/** Any number of Adam's steps with a gradient of 0 at once. With n of them after update s, and `r = beta2^(1/4)`,
   * {{{
-  * w ← w − m · Σⱼ rate(s + j) · beta1ʲ / (√v · qʲ + epsilon)        j = 1 … n
+  * w ← w − m · Σⱼ rate(s + j) · beta1ʲ / (√v · r²ʲ + epsilon)        j = 1 … n
   * }}}
   * where all but `√v` is the same for all weights. With `d = √v + epsilon` and `z = √v / d`, which is 0 to 1, the
-  * denominator is `d · (1 − z · (1 − qʲ))`, so the sum is a power series of z:
+  * denominator is `d · (1 − z · (1 − r²ʲ))`. Its reciprocal is a series of Chebyshev's polynomials of `x = 2z − 1`
+  * (their generating function: Abramowitz and Stegun 1964, 22.9.9),
   * {{{
-  * Σⱼ … = 1 / d · Σₖ zᵏ · aₖ        aₖ = Σⱼ rate(s + j) · beta1ʲ · (1 − qʲ)ᵏ
+  * 1 / (1 − z · (1 − r²ʲ)) = (1 + 2 · Σₖ ρⱼᵏ · Tₖ(x)) / rʲ           ρⱼ = (1 − rʲ) / (1 + rʲ)
   * }}}
-  * `beta1ʲ` is next to nothing long before `qʲ` is far from 1, as long as beta2 is much nearer to 1 than beta1: then a few
-  * terms will do. For other betas the steps are taken one by one, as long as they can still move a weight.
+  * and so is the sum. `beta1ʲ` is next to nothing long before `ρⱼ` is far from 0, as long as beta2 is nearer to 1 than
+  * beta1: then a few terms will do, 4 of them for a beta2 of 0.999, 6 for 0.99, 20 for 0.95. For other betas the steps are
+  * taken one by one, as long as they can still move a weight.
   *
   * @param rate of update t, with the bias correction in it
   */
@@ -18,27 +20,35 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
     extends Idle {
   import AdamIdle._
 
-  private val q = Math.sqrt(beta2.toDouble)
+  private val r = Math.pow(beta2.toDouble, 0.25)
 
   /** Steps after which the weights stand still: all the further ones are 2^-30 of the first, or less. Each is at most
-    * `r = beta1 / q` of the one before, as the rate's own rise is less than that while beta1 <= beta2.
+    * `beta1 / r²` of the one before, as the rate's own rise is less than that while beta1 <= beta2.
     */
   private val longest: Long = {
-    val r = beta1 / q
+    val next = beta1 / (r * r)
     if (beta1 == 0f) 1
     else if (beta1 > beta2) Long.MaxValue
-    else Math.ceil((Math.log(1 - r) - 30 * Math.log(2)) / Math.log(r)).toLong
+    else Math.ceil((Math.log(1 - next) - 30 * Math.log(2)) / Math.log(next)).toLong
   }
 
-  private val converges: Boolean = longest < 10000 && {
-    val rest =
-      (1 to longest.toInt).map(j => Math.pow(beta1.toDouble, j) * Math.pow(1 - Math.pow(q, j), terms))
-    rest.sum < 1e-8 * beta1
+  /** How long the series must be: what is left out is less than rounding takes from the sum; none if that is too long. */
+  private val terms: Option[Int] =
+    if (longest > 10000) None
+    else {
+      val steps = 1 to longest.toInt
+      def sum(f: Double => Double) = steps.map(j => Math.pow(beta1.toDouble, j) * f(Math.pow(r, j))).sum
+      (1 to chebyshev.length).find { n =>
+        sum(r => Math.pow((1 - r) / (1 + r), n) * (1 + r) / (r * r)) <= tolerance * sum(_ => 1)
+      }
+    }
+
+  override def until(t: Long): Idle.MakeUp = terms match {
+    case Some(terms) => new Series(t, terms)
+    case None        => new Steps(t)
   }
 
-  override def until(t: Long): Idle.MakeUp = if (converges) new Series(t) else new Steps(t)
-
-  private final class Series(t: Long) extends Idle.MakeUp {
+  private final class Series(t: Long, terms: Int) extends Idle.MakeUp {
     // Rows that are equally long behind share them. Two threads may both make one: they make the same.
     private val known = new Array[Sum](memo)
 
@@ -51,10 +61,20 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
         room: Array[Float]
     ): Unit = {
       invert(slots(1), room, rows * width)
+      val series = new Array[Float](Math.min(width, block))
       var k = 0
       while (k < rows) {
-        if (last(k) > 0 && last(k) < t)
-          move(weights, slots(0), slots(1), room, k * width, (k + 1) * width, sumOf(t - last(k)))
+        if (last(k) > 0 && last(k) < t) {
+          val sum = sumOf(t - last(k))
+          val end = (k + 1) * width
+          var from = k * width
+          while (from < end) {
+            val until = Math.min(from + block, end)
+            evaluate(sum.a, room, from, until, series)
+            move(weights, slots(0), slots(1), room, from, until, series, sum.keepM, sum.keepV)
+            from = until
+          }
+        }
         k += 1
       }
     }
@@ -69,6 +89,29 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
       }
     }
 
+    // Term by term, by Horner's rule: each is a loop over many values at once.
+    private def evaluate(
+        a: Array[Float],
+        inverse: Array[Float],
+        from: Int,
+        until: Int,
+        series: Array[Float]
+    ): Unit = {
+      val count = until - from
+      val twice = 2 * epsilon
+      java.util.Arrays.fill(series, 0, count, a(a.length - 1))
+      var k = a.length - 2
+      while (k >= 0) {
+        val ak = a(k)
+        var i = 0
+        while (i < count) {
+          series(i) = ak + (1f - twice * inverse(from + i)) * series(i)
+          i += 1
+        }
+        k -= 1
+      }
+    }
+
     private def move(
         weights: Array[Float],
         m: Array[Float],
@@ -76,22 +119,13 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
         inverse: Array[Float],
         from: Int,
         until: Int,
-        sum: Sum
+        series: Array[Float],
+        keepM: Float,
+        keepV: Float
     ): Unit = {
-      val a0 = sum.a(0)
-      val a1 = sum.a(1)
-      val a2 = sum.a(2)
-      val a3 = sum.a(3)
-      val a4 = sum.a(4)
-      val a5 = sum.a(5)
-      val keepM = sum.keepM
-      val keepV = sum.keepV
-      val eps = epsilon
       var i = from
       while (i < until) {
-        val z = 1f - eps * inverse(i)
-        val moved = a0 + z * (a1 + z * (a2 + z * (a3 + z * (a4 + z * a5))))
-        weights(i) -= m(i) * inverse(i) * moved
+        weights(i) -= m(i) * inverse(i) * series(i - from)
         m(i) = Decay.settle(m(i) * keepM)
         v(i) = Decay.settle(v(i) * keepV)
         i += 1
@@ -110,22 +144,26 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
       }
 
     private def sum(n: Long): Sum = {
-      val a = new Array[Double](terms)
-      var (powerOf1, powerOfQ) = (1.0, 1.0)
+      val series = new Array[Double](terms)
+      var (powerOf1, powerOfR) = (1.0, 1.0)
       var j = 1L
       while (j <= Math.min(n, longest)) {
         powerOf1 *= beta1
-        powerOfQ *= q
-        var term = rate(t - n + j) * powerOf1
-        var k = 0
+        powerOfR *= r
+        val rho = (1 - powerOfR) / (1 + powerOfR)
+        var term = rate(t - n + j) * powerOf1 / powerOfR
+        series(0) += term
+        term *= 2
+        var k = 1
         while (k < terms) {
-          a(k) += term
-          term *= 1 - powerOfQ
+          term *= rho
+          series(k) += term
           k += 1
         }
         j += 1
       }
-      new Sum(a.map(_.toFloat), power(beta1, n), power(beta2, n))
+      val a = Array.tabulate(terms)(i => (i until terms).map(k => series(k) * chebyshev(k)(i)).sum.toFloat)
+      new Sum(a, power(beta1, n), power(beta2, n))
     }
   }
 
@@ -179,11 +217,22 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
 }
 
 private[optim] object AdamIdle {
-  private val terms = 6
   private val memo = 1024
+  private val block = 1024 // values, of which three arrays stay in a core's first cache
+  private val tolerance = 2.5e-7 // two roundings of a float32
+
+  /** Of each of Chebyshev's first polynomials, the factors of the powers of x, lowest first. */
+  private val chebyshev: Array[Array[Double]] = {
+    val t = Array.ofDim[Double](24, 24)
+    t(0)(0) = 1
+    t(1)(1) = 1
+    for (k <- 2 until t.length; i <- 0 to k)
+      t(k)(i) = (if (i > 0) 2 * t(k - 1)(i - 1) else 0) - t(k - 2)(i)
+    t
+  }
 
   private def power(base: Float, n: Long): Float = Math.pow(base.toDouble, n.toDouble).toFloat
 
-  /** What n steps do, whatever the weight. @param a the factors of the powers of z */
+  /** What n steps do, whatever the weight. @param a the factors of the powers of x */
   private final class Sum(val a: Array[Float], val keepM: Float, val keepV: Float)
 }
