@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import random
 import re
 import socket
 from pathlib import Path
@@ -55,9 +57,21 @@ def listening(port: int) -> list[str]:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port on which nobody listens now."""
-    with socket.create_server((host, 0)) as free:
-        return int(free.getsockname()[1])
+    """A port on which nobody listens now; not of those that the system hands out, as it may hand it out again
+    before it is needed."""
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    every = range(10_000, 65_536)
+    ports = [port for port in every if not low <= port <= high] or list(every)
+    random.shuffle(ports)
+    for port in ports:
+        try:
+            socket.create_server((host, port)).close()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return port
+    raise LookupError(f"all ports of {host} are taken")
 
 
 def threads_of_fits(spark: SparkSession) -> list[str]:
