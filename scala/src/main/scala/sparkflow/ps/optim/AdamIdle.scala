@@ -61,7 +61,7 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
         room: Array[Float]
     ): Unit = {
       invert(slots(1), room, rows * width)
-      val series = new Array[Float](Math.min(width, block))
+      val rest = new Array[Float](Math.min(width, block)) // of the series, behind its first terms
       var k = 0
       while (k < rows) {
         if (last(k) > 0 && last(k) < t) {
@@ -70,8 +70,8 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
           var from = k * width
           while (from < end) {
             val until = Math.min(from + block, end)
-            evaluate(sum.a, room, from, until, series)
-            move(weights, slots(0), slots(1), room, from, until, series, sum.keepM, sum.keepV)
+            if (terms > first) evaluate(sum.a, room, from, until, rest)
+            move(weights, slots(0), slots(1), room, from, until, rest, sum)
             from = until
           }
         }
@@ -89,29 +89,30 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
       }
     }
 
-    // Term by term, by Horner's rule: each is a loop over many values at once.
+    // By Horner's rule, term by term: each is a loop over many values at once.
     private def evaluate(
         a: Array[Float],
         inverse: Array[Float],
         from: Int,
         until: Int,
-        series: Array[Float]
+        rest: Array[Float]
     ): Unit = {
       val count = until - from
       val twice = 2 * epsilon
-      java.util.Arrays.fill(series, 0, count, a(a.length - 1))
+      java.util.Arrays.fill(rest, 0, count, a(a.length - 1))
       var k = a.length - 2
-      while (k >= 0) {
+      while (k >= first) {
         val ak = a(k)
         var i = 0
         while (i < count) {
-          series(i) = ak + (1f - twice * inverse(from + i)) * series(i)
+          rest(i) = ak + (1f - twice * inverse(from + i)) * rest(i)
           i += 1
         }
         k -= 1
       }
     }
 
+    // With the first terms, which are all in most fits, in one loop: it is short, and each start of it costs.
     private def move(
         weights: Array[Float],
         m: Array[Float],
@@ -119,13 +120,24 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
         inverse: Array[Float],
         from: Int,
         until: Int,
-        series: Array[Float],
-        keepM: Float,
-        keepV: Float
+        rest: Array[Float],
+        sum: Sum
     ): Unit = {
+      val a0 = sum.a(0)
+      val a1 = sum.a(1)
+      val a2 = sum.a(2)
+      val a3 = sum.a(3)
+      val a4 = sum.a(4)
+      val a5 = sum.a(5)
+      val keepM = sum.keepM
+      val keepV = sum.keepV
+      val twice = 2 * epsilon
       var i = from
       while (i < until) {
-        weights(i) -= m(i) * inverse(i) * series(i - from)
+        val y = inverse(i)
+        val x = 1f - twice * y
+        val series = a0 + x * (a1 + x * (a2 + x * (a3 + x * (a4 + x * (a5 + x * rest(i - from))))))
+        weights(i) -= m(i) * y * series
         m(i) = Decay.settle(m(i) * keepM)
         v(i) = Decay.settle(v(i) * keepV)
         i += 1
@@ -162,7 +174,9 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
         }
         j += 1
       }
-      val a = Array.tabulate(terms)(i => (i until terms).map(k => series(k) * chebyshev(k)(i)).sum.toFloat)
+      val a = Array.tabulate(math.max(terms, first))(i =>
+        (i until terms).map(k => series(k) * chebyshev(k)(i)).sum.toFloat
+      )
       new Sum(a, power(beta1, n), power(beta2, n))
     }
   }
@@ -217,6 +231,7 @@ private[optim] final class AdamIdle(beta1: Float, beta2: Float, epsilon: Float, 
 }
 
 private[optim] object AdamIdle {
+  private final val first = 6 // terms
   private val memo = 1024
   private val block = 1024 // values, of which three arrays stay in a core's first cache
   private val tolerance = 2.5e-7 // two roundings of a float32

@@ -92,7 +92,7 @@ final class ShardStore(
       side: Array[Float],
       in: Boolean
   ): Unit = {
-    if (in) touch(starts, count, column, side)
+    if (in) touch(starts, count, width, column, side)
     var k = 0
     while (k < count) {
       var done = 0
@@ -108,14 +108,23 @@ final class ShardStore(
     }
   }
 
-  /** Reads one value of each row: nothing but loads, so that many rows' memory is on its way at once. `side` is about to
-    * be filled; the sum goes there, or the loop would be left out.
+  /** Reads the first and the last value of each row, which mostly lies across two of the memory's lines: nothing but
+    * loads, so that many rows' memory is on its way at once. `side` is about to be filled; the sum goes there, or the loop
+    * would be left out.
     */
-  private def touch(starts: Array[Int], count: Int, column: Array[Array[Float]], side: Array[Float]): Unit = {
+  private def touch(
+      starts: Array[Int],
+      count: Int,
+      width: Int,
+      column: Array[Array[Float]],
+      side: Array[Float]
+  ): Unit = {
     var sum = 0f
     var k = 0
     while (k < count) {
-      sum += column(starts(k) / shardLength)(starts(k) % shardLength)
+      val last = starts(k) + width - 1
+      sum += column(starts(k) / shardLength)(starts(k) % shardLength) +
+        column(last / shardLength)(last % shardLength)
       k += 1
     }
     side(0) = sum
