@@ -18,8 +18,8 @@ private[consistency] object LayerUpdate {
     val pieces = store.pieces
     val firsts = pieces.scanLeft(0)(_ + _.length) // the number of each shard's first piece
     val parts = new Array[Double](firsts.last * Layerwise.sums)
-    store.share(pieces.length) { (i, room) =>
-      val shard = store.shards(i)
+    store.sweep { (shard, room) =>
+      val i = shard.from / ShardStore.shardLength
       gradient.get(shard.from, room, 0, shard.length)
       age.foreach(_.correct(room, shard.from, shard.weights, t))
       for ((piece, k) <- pieces(i).zipWithIndex)
@@ -35,9 +35,8 @@ private[consistency] object LayerUpdate {
         )
     }
     val strides = stridesOf(store, rule, parts, t)
-    store.share(pieces.length) { (i, _) =>
-      val shard = store.shards(i)
-      for (piece <- pieces(i))
+    store.sweep { (shard, _) =>
+      for (piece <- pieces(shard.from / ShardStore.shardLength))
         rule.move(shard.weights, shard.slots, piece.from, piece.until, t, strides(piece.variable))
       answer.foreach(_.put(shard.from, shard.weights, 0, shard.length))
     }

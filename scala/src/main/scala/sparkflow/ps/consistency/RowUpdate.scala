@@ -39,7 +39,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
     val pieces = tables.dense
     store.share(pieces.length) { (i, room) =>
       val piece = pieces(i)
-      val shard = store.shards(piece.shard)
+      val shard = store.shardOf(piece)
       gradient.dense.get(piece.at, room, piece.from, piece.count)
       if (old != null) old.decay(room, piece.from, piece.count, t)
       optimizer.step(shard.weights, room, shard.slots, piece.from, piece.from + piece.count, t)
@@ -55,7 +55,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
     val pieces = into.selection.of.dense
     store.share(pieces.length) { (i, _) =>
       val piece = pieces(i)
-      into.dense.put(piece.at, store.shards(piece.shard).weights, piece.from, piece.count)
+      into.dense.put(piece.at, store.shardOf(piece).weights, piece.from, piece.count)
     }
     readRows(into, t)
   }
@@ -93,7 +93,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   private def readRows(into: Excerpt[FloatSink], t: Long): Unit = {
     val makeUp = idle.map(_.until(t))
     each(into.selection.rows) { (part, block) =>
-      if (idle.isEmpty) store.loadWeights(part.starts, part.count, part.width, block)
+      if (idle.isEmpty) part.in(store).loadWeights(part.rows, part.from, part.count, block)
       else load(part, block, makeUp)
       into.rows.put(part.at, block.weights, 0, part.count * part.width)
     }
@@ -116,7 +116,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
   }
 
   private def load(part: Part, block: Block, makeUp: Option[Idle.MakeUp]): Unit = {
-    store.load(part.starts, part.count, part.width, block)
+    part.in(store).load(part.rows, part.from, part.count, block)
     makeUp.foreach { makeUp =>
       val clock = clockOf(part.table)
       val last = new Array[Long](part.count)
@@ -131,7 +131,7 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
 
   /** Puts the rows back as they are after update `t`. */
   private def save(part: Part, block: Block, t: Long): Unit = {
-    store.save(part.starts, part.count, part.width, block)
+    part.in(store).save(part.rows, part.from, part.count, block)
     val clock = if (idle.isEmpty) null else clockOf(part.table)
     var k = 0
     while (clock != null && k < part.count) {
@@ -165,25 +165,16 @@ private[consistency] final class RowUpdate(store: ShardStore, optimizer: Optimiz
 private object RowUpdate {
 
   /** As many rows as are worked on at a time: a shard's worth. */
-  private final class Part(rows: TableRows, from: Int, val count: Int) {
-    def table: Table = rows.table
-    def width: Int = rows.table.width
+  private final class Part(of: TableRows, val from: Int, val count: Int) {
+    def table: Table = of.table
+    def width: Int = of.table.width
+    def rows: Array[Int] = of.rows
+    def in(store: ShardStore): RowStore = store.rowsOf(table)
 
     /** The number within the table of the part's k-th row. */
-    def row(k: Int): Int = rows.rows(from + k)
-
-    /** The number of each row's first weight. */
-    val starts: Array[Int] = {
-      val all = new Array[Int](count) // not by tabulate, which boxes each
-      var k = 0
-      while (k < count) {
-        all(k) = rows.table.from + row(k) * width
-        k += 1
-      }
-      all
-    }
+    def row(k: Int): Int = rows(from + k)
 
     /** The number of the part's first value among those that travel. */
-    val at: Int = rows.at + from * width
+    val at: Int = of.at + from * width
   }
 }

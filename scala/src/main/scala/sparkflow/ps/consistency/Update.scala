@@ -40,5 +40,5 @@ private[consistency] object Update {
   }
 
   def read(store: ShardStore, into: FloatSink): Unit =
-    store.sweep((shard, _) => into.put(shard.from, shard.weights, 0, shard.length))
+    store.look(shard => into.put(shard.from, shard.weights, 0, shard.length))
 }

@@ -10,4 +10,6 @@ final class Block(capacity: Int, slotCount: Int) {
 
   /** The weights and then each of the slots. */
   val columns: Array[Array[Float]] = weights +: slots
+
+  val weightsAlone: Array[Array[Float]] = Array(weights)
 }

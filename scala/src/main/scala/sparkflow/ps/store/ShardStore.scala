@@ -1,15 +1,19 @@
 package sparkflow.ps.store
 
+import java.util.concurrent.locks.{Lock, ReentrantReadWriteLock}
+
 /** A range of the flat weights, with the optimizer's slots of the same range: the piece of work of one optimizer call.
   *
   * @param from number of its first weight
   */
 final class Shard(val from: Int, val weights: Array[Float], val slots: Array[Array[Float]]) {
   def length: Int = weights.length
+
+  private[store] def columns: Seq[Array[Float]] = weights +: slots.toSeq
 }
 
-/** The weights and the optimizer's slots of one fit. It locks nothing: who may touch what, and when, is the business of
-  * the consistency mode.
+/** The weights and the optimizer's slots of one fit: in shards, or by rows, for tables of which some rows at a time have
+  * been asked for. It locks no values: who may touch what, and when, is the business of the consistency mode.
   *
   * @param initial copied
   * @param slotInitials what each slot of the optimizer starts at
@@ -25,13 +29,16 @@ final class ShardStore(
   import ShardStore._
 
   val length: Int = initial.length
+  private val shardCount = ((length + shardLength - 1L) / shardLength).toInt
 
-  /** All weights, in order. */
-  val shards: Array[Shard] = (0L until length.toLong by shardLength.toLong).map { from =>
-    val size = math.min(shardLength.toLong, length - from).toInt
-    val weights = java.util.Arrays.copyOfRange(initial, from.toInt, from.toInt + size)
-    new Shard(from.toInt, weights, slotInitials.map(Array.fill(size)(_)).toArray)
-  }.toArray
+  private val shards: Array[Shard] = (0 until shardCount).map { i =>
+    val (from, until) = range(i)
+    val weights = java.util.Arrays.copyOfRange(initial, from, until)
+    new Shard(from, weights, slotInitials.map(Array.fill(until - from)(_)).toArray)
+  }.toArray // null where all values are in `tables`
+
+  @volatile private var tables: Seq[RowStore] = Nil
+  private val moves = new ReentrantReadWriteLock // for reading: by whoever goes through shards
 
   /** Number of variables. */
   def variables: Int = starts.length
@@ -39,104 +46,96 @@ final class ShardStore(
   /** For each shard, the variables in it. */
   lazy val pieces: Array[Array[Piece]] = {
     val ranges = starts.zip(starts.drop(1) :+ length).toArray
-    shards.map { shard =>
+    Array.tabulate(shardCount) { i =>
+      val (start, end) = range(i)
       ranges.zipWithIndex.collect {
-        case ((from, until), variable)
-            if from < shard.from + shard.length && until > shard.from && until > from =>
-          Piece(variable, math.max(from - shard.from, 0), math.min(until - shard.from, shard.length))
+        case ((from, until), variable) if from < end && until > start && until > from =>
+          Piece(variable, math.max(from - start, 0), math.min(until, end) - start)
       }
     }
   }
 
-  /** The shards' weights, and then each of their slots: without a way through the shards. */
-  private val columns: Array[Array[Array[Float]]] =
-    (shards.map(_.weights) +: slotInitials.indices.map(s => shards.map(_.slots(s)))).toArray
-
   private val crew: Option[Crew] =
-    Option.when(threads > 1 && shards.length >= 2 * threads * fewest)(new Crew(threads))
+    Option.when(threads > 1 && shardCount >= 2 * threads * fewest)(new Crew(threads))
 
   /** Runs `work` once on each shard; when this returns all is done. The second argument is room for a shard's gradient,
     * the thread's own.
     */
-  def sweep(work: (Shard, Array[Float]) => Unit): Unit =
-    share(shards.length)((i, room) => work(shards(i), room))
+  def sweep(work: (Shard, Array[Float]) => Unit): Unit = holding(moves.readLock) {
+    share(shardCount) { (i, room) =>
+      val moved = movedFrom(i)
+      val shard = if (shards(i) == null) empty(i, slotInitials.length) else shards(i)
+      moved.foreach(_.give(shard))
+      work(shard, room)
+      moved.foreach(_.take(shard))
+    }
+  }
+
+  /** As `sweep`, for work that only looks at the weights. */
+  def look(work: Shard => Unit): Unit = holding(moves.readLock) {
+    share(shardCount) { (i, _) =>
+      val moved = movedFrom(i)
+      val shard = if (moved.isEmpty) shards(i) else empty(i, 0)
+      if (moved.nonEmpty && shards(i) != null)
+        System.arraycopy(shards(i).weights, 0, shard.weights, 0, shard.length)
+      moved.foreach(_.give(shard))
+      work(shard)
+    }
+  }
+
+  /** What a piece of the dense part lies in. */
+  def shardOf(piece: DensePiece): Shard = shards(piece.shard)
 
   /** Runs `work` once on each number in `[0, count)`, which stands for as much work as a shard is; else as `sweep`. */
   def share(count: Int)(work: (Int, Array[Float]) => Unit): Unit = crew match {
     case Some(crew) if count >= 2 * threads * fewest =>
-      crew.share(count)((from, until) => range(from, until, work))
-    case _ => range(0, count, work)
+      crew.share(count)((from, until) => run(from, until, work))
+    case _ => run(0, count, work)
   }
 
-  /** Copies rows of `width` weights, and their slots, into the block, one after the other.
-    *
-    * @param starts the number of each row's first weight
-    */
-  def load(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
-    columns.indices.foreach(c => move(starts, count, width, columns(c), block.columns(c), in = true))
+  /** The table by rows: it moves there when it is first asked for, and stays. */
+  def rowsOf(table: Table): RowStore =
+    tables
+      .find(_.table == table)
+      .getOrElse(holding(moves.writeLock) {
+        tables.find(_.table == table).getOrElse(move(table))
+      })
 
-  /** Copies what `load` has copied back to where it was. */
-  def save(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
-    columns.indices.foreach(c => move(starts, count, width, columns(c), block.columns(c), in = false))
-
-  /** As `load`, but no slots. */
-  def loadWeights(starts: Array[Int], count: Int, width: Int, block: Block): Unit =
-    move(starts, count, width, columns.head, block.weights, in = true)
-
-  // One array of all rows after the other, so that the processor waits for the memory of several rows at a time.
-  private def move(
-      starts: Array[Int],
-      count: Int,
-      width: Int,
-      column: Array[Array[Float]],
-      side: Array[Float],
-      in: Boolean
-  ): Unit = {
-    if (in) touch(starts, count, width, column, side)
-    var k = 0
-    while (k < count) {
-      var done = 0
-      while (done < width) {
-        val number = starts(k) + done
-        val start = number % shardLength
-        val n = math.min(width - done, shardLength - start)
-        if (in) System.arraycopy(column(number / shardLength), start, side, k * width + done, n)
-        else System.arraycopy(side, k * width + done, column(number / shardLength), start, n)
-        done += n
-      }
-      k += 1
+  private def move(table: Table): RowStore = {
+    val rows = new RowStore(table, 1 + slotInitials.length)
+    val end = table.from + table.rows * table.width
+    for (i <- table.from / shardLength to (end - 1) / shardLength) {
+      rows.take(shards(i))
+      val (first, last) = range(i)
+      if (first >= table.from && last <= end) shards(i) = null
     }
+    tables :+= rows
+    rows
   }
 
-  /** Reads the first and the last value of each row, which mostly lies across two of the memory's lines: nothing but
-    * loads, so that many rows' memory is on its way at once. `side` is about to be filled; the sum goes there, or the loop
-    * would be left out.
-    */
-  private def touch(
-      starts: Array[Int],
-      count: Int,
-      width: Int,
-      column: Array[Array[Float]],
-      side: Array[Float]
-  ): Unit = {
-    var sum = 0f
-    var k = 0
-    while (k < count) {
-      val last = starts(k) + width - 1
-      sum += column(starts(k) / shardLength)(starts(k) % shardLength) +
-        column(last / shardLength)(last % shardLength)
-      k += 1
+  private def movedFrom(i: Int): Seq[RowStore] =
+    if (tables.isEmpty) Nil
+    else {
+      val (from, until) = range(i)
+      tables.filter(_.meets(from, until))
     }
-    side(0) = sum
+
+  private def empty(i: Int, slots: Int): Shard = {
+    val (from, until) = range(i)
+    new Shard(from, new Array[Float](until - from), Array.fill(slots)(new Array[Float](until - from)))
   }
+
+  /** The numbers of a shard's first weight, and of the next one's. */
+  private def range(i: Int): (Int, Int) =
+    (i * shardLength, math.min((i + 1L) * shardLength, length.toLong).toInt)
 
   /** A copy of the weights. */
-  def weights(): Array[Float] = copy(_.weights)
+  def weights(): Array[Float] = copy(0)
 
   /** A copy of each slot. */
-  def slots(): Seq[Array[Float]] = slotInitials.indices.map(s => copy(_.slots(s)))
+  def slots(): Seq[Array[Float]] = slotInitials.indices.map(s => copy(1 + s))
 
-  /** Sets the slots to what `slots` has given. */
+  /** Sets the slots to what `slots` has given; no table is kept by rows yet. */
   def restore(slots: Seq[Array[Float]]): Unit = {
     require(
       slots.length == slotInitials.length && slots.forall(_.length == length),
@@ -146,16 +145,24 @@ final class ShardStore(
       System.arraycopy(values, shard.from, shard.slots(s), 0, shard.length)
   }
 
-  private def copy(column: Shard => Array[Float]): Array[Float] = {
+  private def copy(column: Int): Array[Float] = holding(moves.readLock) {
     val all = new Array[Float](length)
-    shards.foreach(s => System.arraycopy(column(s), 0, all, s.from, s.length))
+    for (shard <- shards if shard != null)
+      System.arraycopy(shard.columns(column), 0, all, shard.from, shard.length)
+    tables.foreach(_.give(column, 0, all))
     all
+  }
+
+  private def holding[A](lock: Lock)(action: => A): A = {
+    lock.lock()
+    try action
+    finally lock.unlock()
   }
 
   /** Ends the threads; sweeps are over. */
   def close(): Unit = crew.foreach(_.close())
 
-  private def range(from: Int, until: Int, work: (Int, Array[Float]) => Unit): Unit = {
+  private def run(from: Int, until: Int, work: (Int, Array[Float]) => Unit): Unit = {
     val room = scratch.get
     var i = from
     while (i < until) {
