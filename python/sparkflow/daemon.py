@@ -15,21 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from sparkflow.backend.without_keras import without_keras
-from sparkflow.worker.reuse import forget_archives
 
 
 def main() -> None:
-    """Serve until Spark ends it; without TensorFlow, as ``pyspark.daemon`` does."""
+    """Serve until Spark ends it; as ``pyspark.daemon`` does, where there is no TensorFlow, or no numpy."""
     daemon = _pyspark_daemon()
     try:
         with without_keras():
             import sparkflow.backend.runtime  # noqa: F401
+        from sparkflow.worker.reuse import forget_archives
+
+        forget_archives()
     except RuntimeError as error:  # its tasks may need none; one that does will say so itself
         print(f"sparkflow.daemon goes on without TensorFlow: {error}", file=sys.stderr)
     # Workers import SparkFlow from the jar of their application, of whatever version it is.
     for name in [name for name in sys.modules if name.partition(".")[0] == "sparkflow"]:
         del sys.modules[name]
-    forget_archives()
     gc.freeze()  # a collection in a worker need not touch, and so copy, what was there before it
     daemon.manager()
 

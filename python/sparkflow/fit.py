@@ -116,8 +116,10 @@ class _Call:
                 raise
             raise TrainingError(e.java_exception.getMessage()) from e
         finally:
-            # Without pinned threads another Python thread may get this one's thread in the JVM.
-            self._context.removeJobTag(self._tag)
+            # Without pinned threads another Python thread may get this one's thread in the JVM. A context
+            # that has been stopped meanwhile knows no tags.
+            if self._context._jsc is not None:
+                self._context.removeJobTag(self._tag)
 
     def _cancel(self) -> None:
         end = time.monotonic() + _GRACE

@@ -41,7 +41,8 @@ def configure_spark_with_sparkflow_pip(builder: Any) -> Any:
     """Puts the jar that came with the Python package on a session's ``spark.jars``, after the jars already
     there. If the session's master is local, the workers run under this process' Python unless
     ``PYSPARK_PYTHON`` or ``spark.pyspark.python`` names another, and are forks of a process that has loaded
-    TensorFlow (`sparkflow.daemon`) unless ``spark.python.daemon.module`` names another.
+    TensorFlow (`sparkflow.daemon`) unless ``spark.python.daemon.module`` names another. ``PYSPARK_PYTHON``
+    is set, if it is not yet: PySpark's own functions and RDDs go by nothing else.
 
     The settings take effect when Spark's JVM starts. A Python process that ``spark-submit`` or ``pyspark``
     started has one already: give the jar to that command, by ``--jars`` or ``--packages``.
@@ -76,11 +77,13 @@ def configure_spark_with_sparkflow_pip(builder: Any) -> Any:
 
 
 def _configure_workers(builder: Any) -> None:
-    python = builder._options.get("spark.pyspark.python", os.environ.get("PYSPARK_PYTHON"))
-    if python is None:
+    python = builder._options.get("spark.pyspark.python")
+    if python is None and "PYSPARK_PYTHON" not in os.environ:
         python = sys.executable
         builder.config("spark.pyspark.python", python)
-    if _DAEMON not in builder._options and _can_import(python, "sparkflow.daemon"):
+    of_pyspark = os.environ.setdefault("PYSPARK_PYTHON", python)
+    pythons = {python or of_pyspark, of_pyspark}
+    if _DAEMON not in builder._options and all(_can_import(each, "sparkflow.daemon") for each in pythons):
         builder.config(_DAEMON, "sparkflow.daemon")
 
 

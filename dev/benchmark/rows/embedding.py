@@ -17,8 +17,8 @@ from sparkflow.ml import SparkAsyncDL
 
 _BATCH = EMBEDDING[0] // 100 // IDS
 _WORKERS = 2
-# Mini-batches in an iteration, of which the first warms up.
-_BY_ROWS, _WHOLE = 100, 3
+# Mini-batches in an iteration; the first iteration warms up, and outlasts the start of the other worker.
+_BY_ROWS, _WHOLE = 100, 6
 # Of 40 mini-batches a worker: most rows are some 50 steps old when they are read again.
 _SAMPLES = 2 * 40 * _BATCH
 

@@ -32,6 +32,12 @@ def test_without_tensorflow_it_serves_and_says_so():
     assert "goes on without TensorFlow: TensorFlow cannot be imported by" in done.stderr
 
 
+def test_without_numpy_it_serves_too():
+    done = run(WITHOUT.replace("tensorflow", "numpy") + SERVE)
+    assert done.stdout == "[]\n"
+    assert "goes on without TensorFlow: " in done.stderr and "numpy" in done.stderr
+
+
 WHERE = """
 import sys
 sys.path.insert(0, sys.argv[1])

@@ -77,10 +77,12 @@ def test_configure_starts_the_list_where_there_is_none(monkeypatch):
 )
 def test_local_workers_run_under_this_python_unless_one_is_named(monkeypatch, master, named, expected):
     monkeypatch.setattr(session, "jar_path", lambda: "/lib/sparkflow.jar")
-    monkeypatch.delenv("PYSPARK_PYTHON", raising=False)
+    monkeypatch.setenv("PYSPARK_PYTHON", "")  # to be put back, as it will be set
+    monkeypatch.delenv("PYSPARK_PYTHON")
     builder = SparkSession.Builder().master(master)
     builder._options = {"spark.master": master} | ({"spark.pyspark.python": named} if named else {})
     assert configure_spark_with_sparkflow_pip(builder)._options.get("spark.pyspark.python") == expected
+    assert os.environ.get("PYSPARK_PYTHON") == expected, "what PySpark's own functions run under"
     monkeypatch.setenv("PYSPARK_PYTHON", "/usr/bin/python3")
     builder._options = {"spark.master": master}
     assert "spark.pyspark.python" not in configure_spark_with_sparkflow_pip(builder)._options
@@ -100,6 +102,9 @@ def test_local_workers_begin_with_tensorflow_where_they_can(monkeypatch, tmp_pat
     assert configured(**{daemon: "mine.daemon"}) == "mine.daemon"
     assert configured(**{"spark.master": "yarn"}) is None
     assert configured(**{"spark.pyspark.python": str(tmp_path / "no-python")}) is None
+    monkeypatch.setenv("PYSPARK_PYTHON", str(tmp_path / "no-python"))
+    assert configured(**{"spark.pyspark.python": sys.executable}) is None, "PySpark's own run under the other"
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # where no sparkflow is, as none is installed
     assert configured() is None
 

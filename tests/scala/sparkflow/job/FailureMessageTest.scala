@@ -28,6 +28,29 @@ Driver stacktrace:"""
     assert(FailureMessage.of(error).startsWith("column features"))
   }
 
+  test("a Python that could not start") {
+    val text =
+      """
+Error from python worker:
+  Traceback (most recent call last):
+    File "/x/sparkflow/worker/__init__.py", line 10, in <module>
+      import numpy
+  ModuleNotFoundError: No module named 'numpy'
+  
+  The above exception was the direct cause of the following exception:
+  
+  Traceback (most recent call last):
+    File "<frozen runpy>", line 189, in _run_module_as_main
+  RuntimeError: /usr/bin/python3 lacks what SparkFlow needs: install it
+PYTHONPATH was:
+  /x/pyspark.zip:/x/sparkflow.jar
+org.apache.spark.SparkException: EOFException occurred while reading the port number from sparkflow.daemon's stdout and terminated with code: 1."""
+    assert(
+      FailureMessage.of(new RuntimeException(text)) ==
+        "/usr/bin/python3 lacks what SparkFlow needs: install it"
+    )
+  }
+
   test("an error raised in a column") {
     val text =
       "Job aborted … org.apache.spark.SparkRuntimeException: [USER_RAISED_EXCEPTION] column 'a' has a null SQLSTATE: P0001\n\tat x"

@@ -24,8 +24,13 @@ private[job] object FailureMessage {
     val begin = text.lastIndexOf("Traceback (most recent call last):")
     if (begin < 0) None
     else {
-      val trace = text.substring(begin).linesIterator.takeWhile(l => !l.startsWith("\tat ")).toSeq
-      val said = trace.drop(1).dropWhile(_.startsWith(" "))
+      // Spark indents what a daemon wrote that did not come up, and goes on without.
+      val before = text.substring(text.lastIndexOf('\n', begin) + 1, begin)
+      val indent = if (before.isBlank) before else ""
+      val trace = text.substring(begin).linesIterator.drop(1)
+      val ours =
+        trace.takeWhile(l => l.startsWith(indent) && !l.startsWith("\tat ")).map(_.drop(indent.length))
+      val said = ours.dropWhile(_.startsWith(" "))
       Some(said.mkString("\n").trim.replaceFirst("^(ValueError|RuntimeError|FloatingPointError): ", ""))
         .filter(_.nonEmpty)
     }
