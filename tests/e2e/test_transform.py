@@ -141,3 +141,12 @@ def test_plan_and_explain_hide_nothing_secret(
 ) -> None:
     line.transform(spark.createDataFrame([(1.0,)], ["features"])).explain(True)
     assert "secret" not in capsys.readouterr().out
+
+
+def test_a_row_of_another_width_is_told_without_a_workers_trace(
+    spark: SparkSession, line: SparkAsyncDLModel
+) -> None:
+    rows = spark.createDataFrame([([1.0],), ([1.0, 2.0],)], "features array<double>")
+    with pytest.raises(Exception, match="column 'features' .* 2 value.*'x:0' takes rows of shape") as raised:
+        line.transform(rows).collect()
+    assert "Traceback" not in str(raised.value)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from sparkflow.backend.runtime import CallableOptions
+from sparkflow.backend.runtime import CallableOptions, tf
+
+# What TensorFlow says of a row that a table does not have; on a GPU, which says nothing, it reads zeros.
+_NO_ROW = re.compile(r"indices\[[\d,\s]*\] = (-?\d+) is not in \[0, (\d+)\)")
+_NODE = re.compile(r"\{\{node ([^}]+)\}\}")
 
 
 class Call:
@@ -45,13 +50,28 @@ class Call:
         Raises
         ------
         ValueError
-            If an array is not of its tensor's shape, or has no values of its dtype.
+            If an array is not of its tensor's shape, or has no values of its dtype; if a table is asked for a
+            row that it does not have.
         """
         fed = [tensor.array(value) for tensor, value in zip(self._feeds, arrays, strict=True)]
-        fetched: list[Any] = self._run(*fed)
+        try:
+            fetched: list[Any] = self._run(*fed)
+        except tf.errors.InvalidArgumentError as error:
+            if no_row := _NO_ROW.search(error.message):
+                raise ValueError(_no_row(no_row[1], no_row[2], error.message)) from error
+            raise
         for place, number in self._given:
             fetched.insert(place, fed[number])
         return fetched
+
+
+def _no_row(row: str, count: str, message: str) -> str:
+    node = _NODE.search(message)
+    where = f" ('{node[1]}')" if node else ""
+    return (
+        f"a batch asks for row {row} of a table{where}, which has rows 0 to {int(count) - 1}: renumber the "
+        "values, or give the table more rows (of a Keras model, input_dim of the Embedding)"
+    )
 
 
 class _Fed:

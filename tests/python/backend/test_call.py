@@ -24,6 +24,7 @@ def sess():
         tf.identity(tf.placeholder(tf.float32, name="any"), name="whatever")
         tf.group(count.assign_add(1.0), name="add")
         tf.identity(count, name="counted")
+        tf.gather(w, tf.placeholder(tf.int32, [None], name="ids"), name="rows")
         checked = tf.debugging.assert_less(x, 5.0, message="five or more")
         with tf.control_dependencies([checked]):
             tf.identity(x, name="small")
@@ -118,3 +119,14 @@ def test_a_tensor_may_be_fetched_twice_and_be_fed(sess):
     same, again, fed = Call(sess, ["same:0", "same:0", "w:0"], ["w:0"])(w)
     for array in (same, again, fed):
         np.testing.assert_array_equal(array, w)
+
+
+@pytest.mark.parametrize("row", [2, -1])
+def test_a_row_that_a_table_does_not_have_is_named(sess, row):
+    call = Call(sess, ["rows:0"], ["w:0", "ids:0"])
+    with pytest.raises(
+        ValueError,
+        match=rf"^a batch asks for row {row} of a table \('rows'\), which has rows 0 to 1: renumber",
+    ):
+        call(np.eye(2), [0, row])
+    np.testing.assert_array_equal(call(np.eye(2), [1])[0], [[0, 1]])

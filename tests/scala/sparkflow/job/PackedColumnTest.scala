@@ -32,8 +32,9 @@ class PackedColumnTest extends AnyFunSuite {
       .map(row => ByteBuffer.wrap(row.getAs[Array[Byte]](0)).order(ByteOrder.LITTLE_ENDIAN))
   }
 
+  /** @param shape of a row; with none, one of any number of values */
   private def packed(data: DataFrame, shape: Long*): Seq[Seq[Float]] =
-    bytes(data, placeholder("DT_FLOAT", shape: _*)).map { b =>
+    bytes(data, placeholder("DT_FLOAT", (if (shape.isEmpty) Seq(-1L) else shape): _*)).map { b =>
       Seq.fill(b.remaining() / 4)(b.getFloat())
     }
 
@@ -150,6 +151,17 @@ class PackedColumnTest extends AnyFunSuite {
               s"${dtype.drop(3).toLowerCase}, which does not hold it: round or rescale"
           )
         )
+    }
+
+    check("rows of another size than the placeholder's, whatever its dimensions") {
+      val array = ArrayType(DoubleType)
+      assert(packed(frame(array, Seq(1.0, 2.0, 3.0, 4.0)), 2, 2) == Seq(Seq(1f, 2f, 3f, 4f)))
+      assert(packed(frame(array, Seq(1.0, 2.0, 3.0)), -1, 2) == Seq(Seq(1f, 2f, 3f)), "that is the worker's")
+      val message =
+        "column 'c' (inputCol) has a row of 3 value(s), but tfInput 'x:0' takes rows of shape [2, 2]: make"
+      assert(failure(packed(frame(array, Seq(1.0, 2.0, 3.0)), 2, 2)).startsWith(message))
+      val vector = frame(SQLDataTypes.VectorType, Vectors.sparse(3, Seq(1 -> 1.0)))
+      assert(failure(packed(vector, 2, 2)).startsWith(message))
     }
 
     check("arrays of arrays go in C order, of the placeholder's shape alone") {

@@ -138,6 +138,7 @@ object PackedColumn {
       if (value == null) throw Functions.raised(nullMessage(fed.column))
       val bytes = pack(value)
       if (bytes == null) throw Functions.raised(nullWithinMessage(fed.column, rank(dataType).get))
+      shape.checkSize(bytes.length / dtype.bytes)
       bytes
     }
 
