@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from py4j.java_gateway import JavaObject  # type: ignore[import-untyped]
 from pyspark import keyword_only
-from pyspark.ml.util import JavaMLReadable, JavaMLWritable
+from pyspark.ml.util import JavaMLReadable
 from pyspark.ml.wrapper import JavaEstimator
 
 from sparkflow.fit import LossCallback, ValidationCallback, fit
@@ -39,6 +39,7 @@ from sparkflow.params import (
 )
 from sparkflow.session import active_context, sparkflow_jvm
 from sparkflow.transform_check import check_transform
+from sparkflow.writer import Writable
 
 # Arguments of SparkAsyncDL that are no params, or no values of such.
 _NO_PARAMS = (
@@ -74,7 +75,7 @@ class SparkAsyncDL(
     GradientParams,
     TransformParams,
     JavaMLReadable,
-    JavaMLWritable,
+    Writable,
 ):
     """Trains a TensorFlow graph on a DataFrame: a session per partition, a parameter server on the driver.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyspark.ml.util import JavaMLReadable, JavaMLWritable
+from pyspark.ml.util import JavaMLReadable
 from pyspark.ml.wrapper import JavaModel
 
 from sparkflow.backend.layout import Layout
@@ -16,6 +16,7 @@ from sparkflow.params import ClassifierParams, InputParams, PredictionParams
 from sparkflow.scoring import Scoring
 from sparkflow.session import active_context, sparkflow_jvm
 from sparkflow.summary import TrainingSummary
+from sparkflow.writer import Writable
 
 
 class SparkAsyncDLModel(
@@ -26,7 +27,7 @@ class SparkAsyncDLModel(
     Interchange,
     Scoring,
     JavaMLReadable,
-    JavaMLWritable,
+    Writable,
 ):
     """A trained TensorFlow graph: what ``SparkAsyncDL.fit`` returns.
 
@@ -85,11 +86,6 @@ class SparkAsyncDLModel(
     def _transform(self, dataset: Any) -> Any:
         active_context()
         return super()._transform(dataset)
-
-    def write(self) -> Any:
-        """The writer; ``save(path)`` is short for ``write().save(path)``."""
-        active_context()
-        return super().write()
 
     @classmethod
     def read(cls) -> Any:

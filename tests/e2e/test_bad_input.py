@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -264,3 +266,21 @@ def test_port_taken_is_named(gaussians: Callable[..., DataFrame]) -> None:
 
 def test_numpy_numbers_are_numbers(gaussians: Callable[..., DataFrame]) -> None:
     estimator(iters=np.int64(1), tfLearningRate=np.float64(0.01)).fit(gaussians(2))
+
+
+@pytest.mark.parametrize("path", ["/proc/model", "{file}/model", "{there}"])
+def test_a_path_that_cannot_be_written(
+    spark: SparkSession, gaussians: Callable[..., DataFrame], tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "there").mkdir()
+    path = path.format(file=tmp_path / "file", there=tmp_path / "there")
+    stages = estimator(), estimator(iters=1).fit(gaussians(2))
+    tracker = spark.sparkContext.statusTracker()
+    spark.sparkContext.setJobGroup(path, "saving")
+    for stage in stages:
+        with pytest.raises(OSError, match=re.escape(path)) as raised:
+            stage.save(path)
+        assert len(str(raised.value)) < 500
+    assert tracker.getJobIdsForGroup(path) == []
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "there"]

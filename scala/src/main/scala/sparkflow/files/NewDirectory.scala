@@ -29,6 +29,7 @@ private[sparkflow] object NewDirectory {
     val draft = new Path(whole.getParent, s"$unfinished${whole.getName}-${UUID.randomUUID()}")
     try {
       if (fs.exists(whole)) throw new IOException("it exists")
+      if (!fs.mkdirs(draft)) throw new IOException(s"$draft could not be made") // before any work for it
       write(draft)
       if (!fs.rename(draft, whole)) throw new IOException(s"$draft could not be renamed")
     } catch {
