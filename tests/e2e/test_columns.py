@@ -114,6 +114,22 @@ def test_the_model_is_fed_likewise_after_it_was_saved(people: DataFrame, tmp_pat
     )
 
 
+def test_in_sql_they_are_given_in_order_or_by_name(people: DataFrame) -> None:
+    model = estimator(build_graph(apart), **SEVERAL, iters=1).fit(people)
+    sparkflow.register("several", model)
+    expected = [list(row["predicted"]) for row in model.transform(people).collect()]
+    for call in ("several(id, a, b)", "several(b => b, id => id, A => a)", "several(id, b => b, a => a)"):
+        assert [row["p"] for row in people.selectExpr(f"{call} as p").collect()] == expected
+    for call, why in {
+        "several(id, a)": "but got 2",
+        "several(id, a, c => b)": "but 'c' is none of them",
+        "several(id, a, id => id)": "but 'id' is given twice",
+        "several(b => b, id, a)": "without a name behind one with a name|positional",
+    }.items():
+        with pytest.raises(Exception, match=why):
+            people.selectExpr(call)
+
+
 def test_a_keras_model_with_two_inputs_and_two_outputs(people: DataFrame, tmp_path: Path) -> None:
     keras.utils.set_random_seed(4)
     number, point = keras.Input((1,), dtype="int32", name="number"), keras.Input((2,), name="point")

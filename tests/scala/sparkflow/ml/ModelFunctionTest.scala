@@ -26,6 +26,7 @@ class ModelFunctionTest extends AnyFunSuite {
     def query(argument: String): String = refused { session.sql(s"select net($argument)"); () }
     assert(query("1, 2").startsWith("net takes one argument, the model's inputCol such as net(features)"))
     assert(query("").contains("but got 0"))
+    assert(query("feature => 1").endsWith("but 'feature' is none of them"))
     assert(query("'text'").startsWith("inputCol is 'features', a column of type string"))
   }
 

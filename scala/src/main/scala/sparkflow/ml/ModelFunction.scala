@@ -2,7 +2,7 @@ package sparkflow.ml
 
 import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.analysis.FunctionRegistry
-import org.apache.spark.sql.sparkflow.Functions
+import org.apache.spark.sql.sparkflow.{Argument, Functions}
 import org.apache.spark.sql.types.{DoubleType, StructType}
 
 import sparkflow.job.{Classifier, PackedColumn, PredictJob}
@@ -24,22 +24,37 @@ private[ml] object ModelFunction {
       )
     classifier.foreach(_.check(job.outputs.head))
     val outputType = job.outputTypes.head // here, so that what is wrong with the graph is said now
-    Functions.register(session, name) { arguments =>
-      val columns = job.columns
-      if (arguments.size != columns.size) {
-        val takes =
-          if (columns.size == 1) "one argument, the model's inputCol"
-          else s"${columns.size} arguments, the model's inputCols"
-        throw new IllegalArgumentException(
-          s"$name takes $takes such as $name(${columns.mkString(", ")}), but got ${arguments.size}"
-        )
-      }
-      val named = arguments.zip(columns).map { case ((_, field), column) => field.copy(name = column) }
-      job.check(StructType(named))
-      val output = job.column(session, arguments.map { case (input, field) => input -> field.dataType }, name)
+    Functions.register(session, name) { given =>
+      val arguments = ordered(name, given, job.columns)
+      job.check(StructType(arguments.zip(job.columns).map { case (a, column) =>
+        a.field.copy(name = column)
+      }))
+      val output = job.column(session, arguments.map(a => a.column -> a.field.dataType), name)
       if (classifier.isDefined) classifier.get.predictionColumn(output, outputType)
       else if (outputType == DoubleType) output
       else PackedColumn.valuesOfVector(output)
+    }
+  }
+
+  /** In the order of the model's columns: those that the call names, behind those that it does not. */
+  private def ordered(name: String, arguments: Seq[Argument], columns: Seq[String]): Seq[Argument] = {
+    def refuse(why: String) = {
+      val takes =
+        if (columns.size == 1) "one argument, the model's inputCol"
+        else s"${columns.size} arguments, the model's inputCols"
+      throw new IllegalArgumentException(
+        s"$name takes $takes such as $name(${columns.mkString(", ")}), but $why"
+      )
+    }
+    if (arguments.size != columns.size) refuse(s"got ${arguments.size}")
+    val (inPlace, byName) = arguments.span(_.name.isEmpty)
+    if (byName.exists(_.name.isEmpty)) refuse("got one without a name behind one with a name")
+    for (wanted <- byName.flatMap(_.name) if !columns.drop(inPlace.size).exists(_.equalsIgnoreCase(wanted)))
+      refuse(
+        s"'$wanted' is ${if (columns.exists(_.equalsIgnoreCase(wanted))) "given twice" else "none of them"}"
+      )
+    inPlace ++ columns.drop(inPlace.size).map { column =>
+      byName.find(_.name.exists(_.equalsIgnoreCase(column))).getOrElse(refuse(s"'$column' is missing"))
     }
   }
 

@@ -5,7 +5,12 @@ import scala.jdk.CollectionConverters._
 import org.apache.spark.TaskContext
 import org.apache.spark.api.python.SimplePythonFunction
 import org.apache.spark.sql.{Column, SparkSession}
-import org.apache.spark.sql.catalyst.expressions.{Expression, NamedExpression, PythonUDF}
+import org.apache.spark.sql.catalyst.expressions.{
+  Expression,
+  NamedArgumentExpression,
+  NamedExpression,
+  PythonUDF
+}
 import org.apache.spark.sql.catalyst.util.ArrayBasedMapData
 import org.apache.spark.sql.classic.{ColumnNodeToExpressionConverter, ExpressionUtils}
 import org.apache.spark.sql.errors.QueryExecutionErrors
@@ -34,6 +39,13 @@ final class OwnFunction(
       null // no accumulators
     )
 
+/** What a function of ours is called with.
+  *
+  * @param name  where the call says whose it is, as in `f(name => value)`
+  * @param field what it is: of a column, with its name and its attributes
+  */
+final case class Argument(name: Option[String], column: Column, field: StructField)
+
 /** Functions of ours in Spark's queries: the private parts of Spark that take them; no logic. */
 object Functions {
   def of(expression: Expression): Column = ExpressionUtils.column(expression)
@@ -51,9 +63,9 @@ object Functions {
 
   /** Makes a column of ours one that SQL calls by name, until the session ends or another function takes the name.
     *
-    * @param make gets the arguments and what they are: of a column, with its name and its attributes
+    * @param make gets the arguments
     */
-  def register(session: SparkSession, name: String)(make: Seq[(Column, StructField)] => Column): Unit =
+  def register(session: SparkSession, name: String)(make: Seq[Argument] => Column): Unit =
     PythonBridge
       .classic(session)
       .sessionState
@@ -61,11 +73,15 @@ object Functions {
       .createOrReplaceTempFunction(
         name,
         arguments =>
-          ColumnNodeToExpressionConverter(
-            make(arguments.map(a => ExpressionUtils.column(a) -> field(a))).node
-          ),
+          ColumnNodeToExpressionConverter(make(arguments.map {
+            case NamedArgumentExpression(key, value) => argument(Some(key), value)
+            case value                               => argument(None, value)
+          }).node),
         "scala_udf"
       )
+
+  private def argument(name: Option[String], value: Expression) =
+    Argument(name, ExpressionUtils.column(value), field(value))
 
   private def field(argument: Expression): StructField = argument match {
     case named: NamedExpression => StructField(named.name, named.dataType, named.nullable, named.metadata)
