@@ -112,7 +112,7 @@ def _params(directory: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{directory / 'metadata'} is damaged ({error!r}): {_RESTORE}") from error
     if found != CLASS:
-        inside = sorted(directory.glob("stages/*_SparkAsyncDLModel_*"))
+        inside = [stage for stage in _stages(directory) if _class_of(stage) == CLASS]
         hint = f": it has one in {inside[-1]}, which takes what its other stages make" if inside else ""
         raise ValueError(f"at {directory} is a {found}, expected a {CLASS}{hint}")
     unknown = sorted(set(params) - PARAMS)
@@ -122,6 +122,22 @@ def _params(directory: Path) -> dict[str, Any]:
             f"({', '.join(unknown)}): it was written by a newer SparkFlow; load it with that version"
         )
     return params
+
+
+def _stages(pipeline: Path) -> list[Path]:
+    """Return the folders of its stages, in their order, which is in front of their names."""
+
+    def place(stage: Path) -> tuple[int, str]:
+        return len(stage.name.partition("_")[0]), stage.name
+
+    return sorted(pipeline.glob("stages/*"), key=place)
+
+
+def _class_of(stage: Path) -> str | None:
+    try:
+        return str(json.loads(_metadata(stage))["class"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _metadata(directory: Path) -> bytes:

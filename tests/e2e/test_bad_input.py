@@ -284,3 +284,8 @@ def test_a_path_that_cannot_be_written(
         assert len(str(raised.value)) < 500
     assert tracker.getJobIdsForGroup(path) == []
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "there"]
+
+
+def test_a_list_is_no_data_frame(gaussians: Callable[..., DataFrame]) -> None:
+    with pytest.raises(TypeError, match=r"transform takes a Spark DataFrame, got builtins.list: make one"):
+        estimator(iters=1).fit(gaussians(2)).transform([1])

@@ -16,11 +16,13 @@ class Context:
 
     def __init__(self):
         self.tags, self.cancelled, self.end = [], [], threading.Event()
+        self._jsc = object()  # None once Spark is stopped
 
     def addJobTag(self, tag):
         self.tags.append((tag, threading.current_thread()))
 
     def removeJobTag(self, tag):
+        assert self._jsc is not None
         assert (tag, threading.current_thread()) in self.tags
 
     def cancelJobsWithTag(self, tag):
@@ -69,6 +71,9 @@ def test_an_error_comes_out_as_it_is(context):
     with pytest.raises(ValueError, match="wrong column") as caught:
         fit(Estimator(call), Rows(), None, 0)
     assert caught.value is error
+    context._jsc = None  # Spark was stopped: the same, as there is no tag left to be taken away
+    with pytest.raises(ValueError, match="wrong column"):
+        fit(Estimator(call), Rows(), None, 0)
 
 
 @pytest.fixture

@@ -187,10 +187,14 @@ def test_a_damaged_model_is_refused(saved, tmp_path, change, error, message):
 
 
 def test_a_pipeline_says_where_its_model_is(saved, tmp_path):
-    shutil.copytree(saved, tmp_path / "p" / "stages" / "1_SparkAsyncDLModel_ab")
+    stages = tmp_path / "p" / "stages"  # a fitted model has the name of its estimator
+    shutil.copytree(saved, stages / "10_SparkAsyncDL_ab")
+    shutil.copytree(saved, stages / "2_SparkAsyncDL_cd")
+    shutil.copytree(saved / "metadata", stages / "11_StandardScaler_ef" / "metadata")
+    rewrite("metadata/part-00000", **{"class": "StandardScalerModel"})(stages / "11_StandardScaler_ef")
     shutil.copytree(saved / "metadata", tmp_path / "p" / "metadata")
     rewrite("metadata/part-00000", **{"class": "org.apache.spark.ml.PipelineModel"})(tmp_path / "p")
-    with pytest.raises(ValueError, match=r"it has one in .*1_SparkAsyncDLModel_ab, which takes"):
+    with pytest.raises(ValueError, match=r"it has one in .*10_SparkAsyncDL_ab, which takes"):
         load_predictor(tmp_path / "p")
 
 

@@ -174,7 +174,8 @@ class CorruptionTest extends AnyFunSuite with BeforeAndAfterAll {
       val message =
         intercept[IllegalArgumentException](SparkAsyncDLModel.load(s"$directory/estimator")).getMessage
       assert(
-        message.contains("sparkflow.ml.SparkAsyncDLModel") && message.contains("sparkflow.ml.SparkAsyncDL")
+        message === s"at $directory/estimator is a sparkflow.ml.SparkAsyncDL, expected a " +
+          "sparkflow.ml.SparkAsyncDLModel: load it with SparkAsyncDL.load"
       )
     }
   }

@@ -28,7 +28,7 @@ private[ml] object FedColumns {
     def value(param: Param[String]) = Some(param).filter(stage.isDefined(_)).map(stage.getOrDefault(_))
     def without(set: Param[String], missing: Param[String], what: String) = throw new IllegalArgumentException(
       s"${set.name} is '${stage.getOrDefault(set)}' but ${missing.name} is not set: name the $what, or leave ${set.name} out " +
-        "to train unsupervised"
+        "to train unsupervised (what a Keras model is compiled with sets it)"
     )
     (value(column), value(tensor)) match {
       case (Some(c), Some(t)) => Some(Fed(role, column.name, c, tensor.name, t))

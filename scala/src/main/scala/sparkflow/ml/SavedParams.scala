@@ -16,9 +16,9 @@ private[ml] object SavedParams {
   /** Makes a stage by its uid and gives it the saved params.
     *
     * @return the stage and the whole metadata
-    * @throws SavedModelException if there is no metadata, or it is damaged, or it has params that this version does
-    *                             not know
-    * @throws IllegalArgumentException if the stage is of another class, or a param is out of its range
+    * @throws SavedModelException if there is no metadata, or it is damaged, of a stage of another class, or has params
+    *                             that this version does not know
+    * @throws IllegalArgumentException if a param is out of its range
     */
   def load[T <: Params](path: String, session: SparkSession, className: String)(
       stage: String => T
@@ -28,7 +28,12 @@ private[ml] object SavedParams {
       throw new SavedModelException(
         s"$directory is missing: there is no saved $className at $path; give the directory that save was given"
       )
-    val metadata = readable(directory)(ParamsMetadata.load(path, session, className))
+    val metadata = readable(directory)(ParamsMetadata.load(path, session))
+    val found = metadata.className
+    if (found != className)
+      throw new SavedModelException(
+        s"at $path is a $found, expected a $className: load it with ${found.split('.').last}.load"
+      )
     val loaded = stage(metadata.uid)
     val unknown = names(metadata.json).filterNot(loaded.hasParam)
     if (unknown.nonEmpty)

@@ -13,9 +13,9 @@ object ParamsMetadata {
   def save(stage: Params, path: String, session: SparkSession, extra: JObject): Unit =
     DefaultParamsWriter.saveMetadata(stage, path, session, Some(extra))
 
-  /** @throws IllegalArgumentException if the stage saved there is of another class */
-  def load(path: String, session: SparkSession, className: String): LoadedMetadata =
-    new LoadedMetadata(DefaultParamsReader.loadMetadata(path, session, className))
+  /** Of a stage of whatever class. */
+  def load(path: String, session: SparkSession): LoadedMetadata =
+    new LoadedMetadata(DefaultParamsReader.loadMetadata(path, session))
 
   /** Hadoop's settings with those of the session on top, as Spark's own writers use them. */
   def hadoopConf(session: SparkSession): Configuration = session.sessionState.newHadoopConf()
@@ -24,6 +24,7 @@ object ParamsMetadata {
 /** A stage's metadata, read. */
 final class LoadedMetadata private[sparkflow] (metadata: DefaultParamsReader.Metadata) {
   def uid: String = metadata.uid
+  def className: String = metadata.className
 
   /** The whole JSON object. */
   def json: JValue = metadata.metadata
