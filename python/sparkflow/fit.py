@@ -9,8 +9,8 @@ from typing import Any
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark import InheritableThread
 from pyspark.java_gateway import ensure_callback_server_started
-from pyspark.sql import DataFrame
 
+from sparkflow.frame import expect_frame
 from sparkflow.session import active_context
 
 LossCallback = Callable[[float, int, int], Any]
@@ -50,11 +50,7 @@ def fit(
     BaseException
         Whatever a callback raised, as it is.
     """
-    if not isinstance(dataset, DataFrame):
-        raise TypeError(
-            f"fit takes a Spark DataFrame, got {type(dataset).__module__}.{type(dataset).__qualname__}: "
-            "make one with spark.createDataFrame(…)"
-        )
+    expect_frame(dataset, "fit")
     if (
         loss_callback is None and validation_callback is None and verbose < 1
     ):  # nothing to hear of: leave the way back from the JVM closed

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyspark.ml.util import JavaMLReadable
 from pyspark.ml.wrapper import JavaModel
-from pyspark.sql import DataFrame
 
 from sparkflow.backend.layout import Layout
+from sparkflow.frame import expect_frame
 from sparkflow.interchange import Interchange
 from sparkflow.model_weights import weights_of
 from sparkflow.params import ClassifierParams, InputParams, PredictionParams
@@ -86,12 +86,7 @@ class SparkAsyncDLModel(
 
     def _transform(self, dataset: Any) -> Any:
         active_context()
-        if not isinstance(dataset, DataFrame):
-            kind = type(dataset)
-            raise TypeError(
-                f"transform takes a Spark DataFrame, got {kind.__module__}.{kind.__qualname__}: "
-                "make one with spark.createDataFrame(…), or call predict with arrays"
-            )
+        expect_frame(dataset, "transform", ", or call predict with arrays")
         return super()._transform(dataset)
 
     @classmethod

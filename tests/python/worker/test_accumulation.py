@@ -8,7 +8,7 @@ from backend.graphs import as_json, rows
 from ps.fake_server import FakeServer
 from sparkflow.backend.layout import Layout
 from worker.packing import batch
-from worker.test_train import FEATURES, LABELS, train
+from worker.training import FEATURES, LABELS, train
 
 import keras  # isort: skip  # after TensorFlow has been imported quietly
 from keras import layers  # isort: skip

@@ -9,7 +9,7 @@ from sparkflow.backend.layout import Layout
 from sparkflow.backend.runtime import tf
 from sparkflow.worker.classes import by_class, check_two_classes
 from worker.packing import batch, packed
-from worker.test_train import train
+from worker.training import train
 
 import keras  # isort: skip  # after TensorFlow has been imported quietly
 from keras import layers  # isort: skip

@@ -7,7 +7,7 @@ from backend import graphs
 from backend.graphs import as_json
 from ps.fake_server import FakeServer
 from worker.packing import batch
-from worker.test_train import FEATURES, LABELS, train
+from worker.training import FEATURES, LABELS, train
 
 LOCAL = {"localSteps": 3, "iters": 4}
 

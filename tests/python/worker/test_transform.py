@@ -7,7 +7,7 @@ from ps.fake_server import FakeServer
 from sparkflow.transform_check import check_transform
 from sparkflow.worker.transform import Transform
 from worker.packing import batch
-from worker.test_train import FEATURES, LABELS, data, train
+from worker.training import FEATURES, LABELS, data, train
 
 
 def test_it_is_what_the_model_is_trained_on():

@@ -18,7 +18,7 @@ from worker.packing import FEDS, batch, packed, train_spec
 from worker.test_tables import GRAPH as TABLES
 from worker.test_tables import IDS
 from worker.test_tables import LABELS as TARGETS
-from worker.test_train import DENSE, FEATURES, LABELS
+from worker.training import DENSE, FEATURES, LABELS
 
 HELD = np.arange(30) % 3 == 0
 

@@ -11,7 +11,7 @@ package sparkflow.ps.optim
   * 1 / (1 − z · (1 − r²ʲ)) = (1 + 2 · Σₖ ρⱼᵏ · Tₖ(x)) / rʲ           ρⱼ = (1 − rʲ) / (1 + rʲ)
   * }}}
   * and so is the sum. `beta1ʲ` is next to nothing long before `ρⱼ` is far from 0, as long as beta2 is nearer to 1 than
-  * beta1: then a few terms will do, 4 of them for a beta2 of 0.999, 6 for 0.99, 20 for 0.95. For other betas the steps are
+  * beta1: then a few terms will do, 3 of them for a beta2 of 0.999, 5 for 0.99, 19 for 0.95. For other betas the steps are
   * taken one by one, as long as they can still move a weight.
   *
   * @param rate of update t, with the bias correction in it
